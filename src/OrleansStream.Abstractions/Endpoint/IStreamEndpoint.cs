@@ -1,0 +1,30 @@
+using Orleans.Services;
+
+namespace OrleansStream.Endpoint;
+
+/// <summary>
+/// A silo's own door for data: it serves the partitions that live on this silo, and only those. Clients address it through the
+/// silo's gateway, so a batch crosses the network once. A waiting fetch holds no grain, so it never delays a partition's move.
+/// </summary>
+/// <remarks>
+/// Calls to it may overtake each other. A producer keeps one batch in flight per partition, or relies on sequence numbers.
+/// </remarks>
+[Alias("orleansstream.endpoint")]
+public interface IStreamEndpoint : IGrainService
+{
+    /// <summary>Appends a batch and answers once it is durable.</summary>
+    [Alias("Produce"), ResponseTimeout("00:00:10")]
+    Task<ProduceResponse> ProduceAsync(ProduceRequest request);
+
+    /// <summary>Reads batches, waiting for them as long as the request allows.</summary>
+    [Alias("Fetch"), ResponseTimeout("00:00:10")]
+    Task<FetchResponse> FetchAsync(FetchRequest request, CancellationToken cancellationToken);
+
+    /// <summary>Finds the beginning, the end, or the first record from a time on.</summary>
+    [Alias("FindOffset"), ResponseTimeout("00:00:10")]
+    Task<FindOffsetResponse> FindOffsetAsync(FindOffsetRequest request);
+
+    /// <summary>Tells the silo that the catalog's entry of a topic changed or is gone; it adapts or closes the partitions it has open.</summary>
+    [Alias("TopicChanged"), ResponseTimeout("00:00:30")]
+    Task TopicChangedAsync(Guid topicId);
+}

@@ -1,0 +1,31 @@
+using OrleansStream.Endpoint;
+
+namespace OrleansStream.Grains;
+
+/// <summary>
+/// The owner of one partition; its key is <see cref="PartitionId.ToString"/>. It opens the partition's log where it is activated;
+/// data then flows through that silo's <see cref="IStreamEndpoint"/>. Produce and fetch on the grain itself always reach
+/// the owner, with a detour.
+/// </summary>
+[Alias("orleansstream.partition")]
+public interface IPartitionGrain : IGrainWithStringKey
+{
+    /// <summary>Opens the partition if it is idle, and tells where it lives.</summary>
+    /// <exception cref="OrleansStreamException">No such partition, or its log cannot be opened.</exception>
+    [Alias("GetLeader")]
+    Task<PartitionLeader> GetLeaderAsync();
+
+    /// <summary>The slow way to <see cref="IStreamEndpoint.ProduceAsync"/>.</summary>
+    [Alias("Produce"), Orleans.Concurrency.AlwaysInterleave]
+    Task<ProduceResponse> ProduceAsync(ProduceRequest request);
+
+    /// <summary>The slow way to <see cref="IStreamEndpoint.FetchAsync"/>, of this partition only; it never waits.</summary>
+    [Alias("Fetch"), Orleans.Concurrency.AlwaysInterleave]
+    Task<FetchedPartition> FetchAsync(FetchPartition request);
+
+    /// <summary>Deletes every record before <paramref name="before"/>.</summary>
+    /// <returns>The log start offset afterwards.</returns>
+    /// <exception cref="OrleansStreamException"><see cref="ErrorCode.OffsetOutOfRange"/> beyond the high watermark.</exception>
+    [Alias("DeleteRecords")]
+    Task<Offset> DeleteRecordsAsync(Offset before);
+}

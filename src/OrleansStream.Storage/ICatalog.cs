@@ -1,0 +1,45 @@
+using OrleansStream.Topics;
+
+namespace OrleansStream.Storage;
+
+/// <summary>The durable list of topics, and what else must be unique in a cluster. Safe for concurrent use.</summary>
+public interface ICatalog
+{
+    /// <summary>The cluster's id, made when the catalog was.</summary>
+    ValueTask<string> GetClusterIdAsync(CancellationToken cancellationToken);
+
+    /// <summary>Adds a topic.</summary>
+    /// <param name="topic">The entry.</param>
+    /// <param name="store">The <see cref="IPartitionLogStore.Name"/> in which the topic's first partitions get their logs.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>False when the name is taken.</returns>
+    ValueTask<bool> TryCreateTopicAsync(TopicDescription topic, string store, CancellationToken cancellationToken);
+
+    /// <summary>Finds a topic by name; null when there is none.</summary>
+    ValueTask<TopicDescription?> FindTopicAsync(string name, CancellationToken cancellationToken);
+
+    /// <summary>Finds a topic by id; null when there is none.</summary>
+    ValueTask<TopicDescription?> FindTopicAsync(Guid topicId, CancellationToken cancellationToken);
+
+    /// <summary>The name of the store that holds a partition's log; null when there is no such partition.</summary>
+    ValueTask<string?> FindStoreAsync(PartitionId partition, CancellationToken cancellationToken);
+
+    /// <summary>Replaces a topic's configuration and raises its number of partitions; the new ones get their logs in <paramref name="store"/>.</summary>
+    /// <returns>False when the topic is gone.</returns>
+    ValueTask<bool> UpdateTopicAsync(TopicDescription topic, string store, CancellationToken cancellationToken);
+
+    /// <summary>Removes a topic, and the offsets that groups committed for it, in one transaction.</summary>
+    /// <returns>False when it was not there.</returns>
+    ValueTask<bool> DeleteTopicAsync(Guid topicId, CancellationToken cancellationToken);
+
+    /// <summary>Topics in the order of their names (ordinal), in pages.</summary>
+    /// <param name="prefix">Only names that begin with it; empty for all.</param>
+    /// <param name="after">Only names after this one; null from the start.</param>
+    /// <param name="limit">How many at most.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    ValueTask<IReadOnlyList<TopicDescription>> ListTopicsAsync(string prefix, string? after, int limit, CancellationToken cancellationToken);
+
+    /// <summary>Reserves producer ids that nobody had or will have.</summary>
+    /// <returns>The first of <paramref name="count"/> consecutive ids.</returns>
+    ValueTask<long> ReserveProducerIdsAsync(int count, CancellationToken cancellationToken);
+}
