@@ -9,7 +9,7 @@ public interface ICatalog
     ValueTask<string> GetClusterIdAsync(CancellationToken cancellationToken);
 
     /// <summary>Adds a topic.</summary>
-    /// <param name="topic">The entry.</param>
+    /// <param name="topic">The entry; its time of creation is kept to the millisecond.</param>
     /// <param name="store">The <see cref="IPartitionLogStore.Name"/> in which the topic's first partitions get their logs.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>False when the name is taken.</returns>
@@ -26,6 +26,9 @@ public interface ICatalog
 
     /// <summary>Replaces a topic's configuration and raises its number of partitions; the new ones get their logs in <paramref name="store"/>.</summary>
     /// <returns>False when the topic is gone.</returns>
+    /// <exception cref="OrleansStreamException">
+    /// <see cref="ErrorCode.InvalidPartitions"/>: the topic has more partitions by now than the caller knew of.
+    /// </exception>
     ValueTask<bool> UpdateTopicAsync(TopicDescription topic, string store, CancellationToken cancellationToken);
 
     /// <summary>Removes a topic, and the offsets that groups committed for it, in one transaction.</summary>
