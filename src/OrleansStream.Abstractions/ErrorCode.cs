@@ -102,6 +102,9 @@ public enum ErrorCode : short
     /// <summary>A record or batch breaks a rule of the format, whole and uncorrupted as it is.</summary>
     InvalidRecord = 87,
 
+    /// <summary>The silo has as much in hand as it accepts; nothing of the request was carried out.</summary>
+    Throttled = 89,
+
     /// <summary>The topic's id is not, or no longer, in use.</summary>
     UnknownTopicId = 100,
 

@@ -24,5 +24,6 @@ public sealed class OrleansStreamException : Exception
     /// <summary>Tells whether a call that ended in <paramref name="code"/> may succeed when it is repeated.</summary>
     public static bool IsRetriableCode(ErrorCode code) => code is ErrorCode.NotLeaderOrFollower or ErrorCode.RequestTimedOut
         or ErrorCode.CoordinatorLoadInProgress or ErrorCode.RebalanceInProgress or ErrorCode.StorageError
-        or ErrorCode.FencedLeaderEpoch or ErrorCode.UnknownLeaderEpoch or ErrorCode.DiskFull or ErrorCode.Unreachable;
+        or ErrorCode.FencedLeaderEpoch or ErrorCode.UnknownLeaderEpoch or ErrorCode.DiskFull or ErrorCode.Throttled
+        or ErrorCode.Unreachable;
 }

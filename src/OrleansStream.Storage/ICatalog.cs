@@ -31,9 +31,23 @@ public interface ICatalog
     /// </exception>
     ValueTask<bool> UpdateTopicAsync(TopicDescription topic, string store, CancellationToken cancellationToken);
 
-    /// <summary>Removes a topic, and the offsets that groups committed for it, in one transaction.</summary>
+    /// <summary>
+    /// Removes a topic, and the offsets that groups committed for it, in one transaction, and notes in the same transaction
+    /// that its logs are to be deleted. Its name is free at once.
+    /// </summary>
     /// <returns>False when it was not there.</returns>
     ValueTask<bool> DeleteTopicAsync(Guid topicId, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Topics that were deleted while their logs may still exist, oldest deletion first. Only logs of topics noted here are ever
+    /// deleted: a log that the catalog has never heard of is somebody's data, not rubbish.
+    /// </summary>
+    /// <param name="limit">How many at most.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    ValueTask<IReadOnlyList<DeletedTopic>> ListDeletedTopicsAsync(int limit, CancellationToken cancellationToken);
+
+    /// <summary>Forgets a deleted topic, whose logs are gone by now. Unknown ids are ignored.</summary>
+    ValueTask ForgetDeletedTopicAsync(Guid topicId, CancellationToken cancellationToken);
 
     /// <summary>Topics in the order of their names (ordinal), in pages.</summary>
     /// <param name="prefix">Only names that begin with it; empty for all.</param>
@@ -46,3 +60,8 @@ public interface ICatalog
     /// <returns>The first of <paramref name="count"/> consecutive ids.</returns>
     ValueTask<long> ReserveProducerIdsAsync(int count, CancellationToken cancellationToken);
 }
+
+/// <summary>A topic whose logs are to be deleted.</summary>
+/// <param name="TopicId">The id it had.</param>
+/// <param name="PartitionCount">How many partitions it had.</param>
+public readonly record struct DeletedTopic(Guid TopicId, int PartitionCount);

@@ -1,4 +1,5 @@
 using Orleans.Services;
+using OrleansStream.Topics;
 
 namespace OrleansStream.Endpoint;
 
@@ -27,4 +28,15 @@ public interface IStreamEndpoint : IGrainService
     /// <summary>Tells the silo that the catalog's entry of a topic changed or is gone; it adapts or closes the partitions it has open.</summary>
     [Alias("TopicChanged"), ResponseTimeout("00:00:30")]
     Task TopicChangedAsync(Guid topicId);
+
+    /// <summary>Describes the partitions of a topic that this silo has open; the others are left out.</summary>
+    /// <param name="topicId">The topic.</param>
+    /// <param name="first">The first partition wanted.</param>
+    /// <param name="count">How many partitions, from the first on, are looked at.</param>
+    [Alias("DescribeOpenPartitions")]
+    Task<PartitionDescription[]> DescribeOpenPartitionsAsync(Guid topicId, int first, int count);
+
+    /// <summary>The number of partitions that this silo has open.</summary>
+    [Alias("CountOpenPartitions")]
+    Task<int> CountOpenPartitionsAsync();
 }
