@@ -51,6 +51,12 @@ public readonly ref struct RecordBatchHeader
     /// <summary>True for the platform's own markers, which consumers do not see.</summary>
     public bool IsControl => (Attributes & ControlFlag) != 0;
 
+    /// <summary>
+    /// True when compaction stored the time from which tombstones may go in place of the base timestamp. Records hold their
+    /// difference to it then, so reading them needs no special case.
+    /// </summary>
+    public bool HasDeleteHorizon => (Attributes & DeleteHorizonFlag) != 0;
+
     /// <summary>What to add to the base offset to get the last offset.</summary>
     public int LastOffsetDelta => BinaryPrimitives.ReadInt32BigEndian(_bytes[LastOffsetDeltaAt..]);
 
