@@ -11,7 +11,7 @@ public readonly record struct RecordHeader(string Key, ReadOnlyMemory<byte>? Val
     /// <param name="key">The key.</param>
     /// <param name="value">The value, which is not copied.</param>
     public RecordHeader(string key, byte[]? value)
-        : this(key, value is null ? null : new ReadOnlyMemory<byte>(value))
+        : this(key, value is null ? default(ReadOnlyMemory<byte>?) : new ReadOnlyMemory<byte>(value))
     {
     }
 }
