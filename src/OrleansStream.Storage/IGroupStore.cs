@@ -28,7 +28,10 @@ public interface IGroupStore
     /// <param name="cancellationToken">Gives up.</param>
     ValueTask<IReadOnlyList<StoredGroup>> ListAsync(string prefix, string? after, int limit, CancellationToken cancellationToken);
 
-    /// <summary>Writes offsets, all or none, durable on return; an offset of <see cref="Offset.None"/> removes the row.</summary>
+    /// <summary>
+    /// Writes offsets, all or none, durable on return; an offset of <see cref="Offset.None"/> removes the row. Partitions of a
+    /// topic that is no longer in the catalog are left out, so that a late commit leaves nothing behind.
+    /// </summary>
     /// <param name="groupId">The group.</param>
     /// <param name="version">The version of the group's document that the caller acts under.</param>
     /// <param name="offsets">The offsets by partition.</param>
