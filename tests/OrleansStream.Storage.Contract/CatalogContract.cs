@@ -128,6 +128,41 @@ public abstract class CatalogContract : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Deleted_topics_are_noted_in_the_order_of_deletion_until_they_are_forgotten()
+    {
+        TopicDescription[] topics = [Topic("a", 1), Topic("b", 2), Topic("c", 3)];
+        foreach (var topic in topics)
+        {
+            await Catalog.TryCreateTopicAsync(topic, "local", default);
+        }
+
+        Assert.Empty(await Catalog.ListDeletedTopicsAsync(10, default));
+        foreach (var topic in topics.Reverse())
+        {
+            await Catalog.DeleteTopicAsync(topic.TopicId, default);
+        }
+
+        await _store.ReopenAsync();
+        var noted = topics.Reverse().Select(topic => new DeletedTopic(topic.TopicId, topic.PartitionCount)).ToList();
+        Assert.Equal(noted, await Catalog.ListDeletedTopicsAsync(10, default));
+        Assert.Equal(noted[..2], await Catalog.ListDeletedTopicsAsync(2, default));
+        await Catalog.ForgetDeletedTopicAsync(topics[1].TopicId, default);
+        await Catalog.ForgetDeletedTopicAsync(Guid.NewGuid(), default);
+        Assert.Equal([noted[0], noted[2]], await Catalog.ListDeletedTopicsAsync(10, default));
+    }
+
+    [Fact]
+    public async Task A_living_topic_cannot_be_forgotten()
+    {
+        var topic = Topic("orders", 2);
+        await Catalog.TryCreateTopicAsync(topic, "local", default);
+
+        await Catalog.ForgetDeletedTopicAsync(topic.TopicId, default);
+
+        Assert.Equal("local", await Catalog.FindStoreAsync(new PartitionId(topic.TopicId, 1), default));
+    }
+
+    [Fact]
     public async Task Topics_are_listed_in_ordinal_order_in_pages_without_gap_or_repetition()
     {
         string[] names = ["b", "a", "A", "a.1", "a-1", "a_1", "aa", "Z", "0"];

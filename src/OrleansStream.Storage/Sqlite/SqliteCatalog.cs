@@ -87,11 +87,49 @@ public sealed class SqliteCatalog : ICatalog
         _database.WriteAsync(
             session =>
             {
+                var partitionCount = FindPartitionCount(session, topicId);
+                if (partitionCount == 0)
+                {
+                    return false;
+                }
+
+                session.Execute("DELETE FROM topics WHERE topic_id = $id", ("$id", Key(topicId)));
                 session.Execute("DELETE FROM group_offsets WHERE topic_id = $id", ("$id", Key(topicId)));
-                session.Execute("DELETE FROM partition_ranges WHERE topic_id = $id", ("$id", Key(topicId)));
-                return session.Execute("DELETE FROM topics WHERE topic_id = $id", ("$id", Key(topicId))) > 0;
+                session.Execute(
+                    "INSERT INTO deleted_topics (topic_id, partition_count) VALUES ($id, $count)",
+                    ("$id", Key(topicId)),
+                    ("$count", partitionCount));
+                return true;
             },
             cancellationToken);
+
+    /// <inheritdoc/>
+    public async ValueTask<IReadOnlyList<DeletedTopic>> ListDeletedTopicsAsync(int limit, CancellationToken cancellationToken)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(limit);
+        return await _database.ReadAsync(
+            session => session.Query(
+                "SELECT topic_id, partition_count FROM deleted_topics ORDER BY deletion LIMIT $limit",
+                row => new DeletedTopic(ReadKey(row, 0), row.GetInt32(1)),
+                _ => true,
+                ("$limit", limit)),
+            cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask ForgetDeletedTopicAsync(Guid topicId, CancellationToken cancellationToken) =>
+        await _database.WriteAsync(
+            session =>
+            {
+                var forgotten = session.Execute("DELETE FROM deleted_topics WHERE topic_id = $id", ("$id", Key(topicId)));
+                if (forgotten > 0)
+                {
+                    session.Execute("DELETE FROM partition_ranges WHERE topic_id = $id", ("$id", Key(topicId)));
+                }
+
+                return forgotten;
+            },
+            cancellationToken).ConfigureAwait(false);
 
     /// <inheritdoc/>
     public async ValueTask<IReadOnlyList<TopicDescription>> ListTopicsAsync(
@@ -130,10 +168,16 @@ public sealed class SqliteCatalog : ICatalog
     /// <summary>Ids are stored in the byte order of their text, so that a dump of the table reads like the partition's names.</summary>
     internal static byte[] Key(Guid topicId) => topicId.ToByteArray(bigEndian: true);
 
+    /// <summary>Reads what <see cref="Key"/> made.</summary>
+    internal static Guid ReadKey(SqliteDataReader row, int column) => new((byte[])row.GetValue(column), bigEndian: true);
+
+    /// <summary>Zero when there is no such topic.</summary>
+    private static int FindPartitionCount(SqliteSession session, Guid topicId) =>
+        session.QueryFirst("SELECT partition_count FROM topics WHERE topic_id = $id", row => row.GetInt32(0), ("$id", Key(topicId)));
+
     private static bool UpdateTopic(SqliteSession session, TopicDescription topic, string store)
     {
-        var partitionCount = session.QueryFirst(
-            "SELECT partition_count FROM topics WHERE topic_id = $id", row => row.GetInt32(0), ("$id", Key(topic.TopicId)));
+        var partitionCount = FindPartitionCount(session, topic.TopicId);
         if (partitionCount == 0)
         {
             return false;
@@ -168,7 +212,7 @@ public sealed class SqliteCatalog : ICatalog
 
     private static TopicDescription ReadTopic(SqliteDataReader row) => new(
         row.GetString(0),
-        new Guid((byte[])row.GetValue(1), bigEndian: true),
+        ReadKey(row, 1),
         row.GetInt32(2),
         JsonSerializer.Deserialize(row.GetString(3), CatalogJson.Default.DictionaryStringString)!,
         DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(4)));

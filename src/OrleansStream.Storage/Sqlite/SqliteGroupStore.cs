@@ -161,7 +161,7 @@ public sealed class SqliteGroupStore : IGroupStore
         new(row.GetString(0), row.GetInt64(1), new Generation(row.GetInt32(2)), row.GetInt32(3), row.GetString(4));
 
     private static StoredOffset ReadOffset(SqliteDataReader row) => new(
-        new PartitionId(new Guid((byte[])row.GetValue(0), bigEndian: true), row.GetInt32(1)),
+        new PartitionId(SqliteCatalog.ReadKey(row, 0), row.GetInt32(1)),
         new Offset(row.GetInt64(2)),
         row.GetString(3),
         new LeaderEpoch(row.GetInt32(4)),

@@ -13,6 +13,7 @@ internal static class SqliteSchema
 
     // Names and ids sort by their bytes (UTF-8), that is by code point. Tables keyed by what they are looked up with carry no
     // separate row id; groups do, since their documents are too long to lie in the key's own tree.
+    // The ranges of a deleted topic stay until its logs are gone: they alone tell where those lie.
     private static readonly string[] s_steps =
     [
         """
@@ -36,6 +37,12 @@ internal static class SqliteSchema
             store TEXT NOT NULL,
             PRIMARY KEY (topic_id, first_partition)
         ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE deleted_topics (
+            deletion INTEGER PRIMARY KEY AUTOINCREMENT,
+            topic_id BLOB NOT NULL UNIQUE,
+            partition_count INTEGER NOT NULL
+        ) STRICT;
 
         CREATE TABLE groups (
             group_id TEXT NOT NULL PRIMARY KEY,
