@@ -1,0 +1,146 @@
+using System.Collections.Concurrent;
+using OrleansStream.Endpoint;
+
+namespace OrleansStream.Client.Connection;
+
+/// <summary>
+/// Knows where partitions live: asks a partition's grain once, follows redirections, and forgets what failed. A silo that
+/// twice in a row could not be addressed directly, although it leads, is reached through the grain for a while. Safe for
+/// concurrent use.
+/// </summary>
+internal sealed class PartitionRouter
+{
+    private const int DirectFailuresAllowed = 2;
+    private static readonly TimeSpan s_detourTime = TimeSpan.FromSeconds(10);
+
+    private readonly ConcurrentDictionary<PartitionId, Entry> _entries = new();
+    private readonly ConcurrentDictionary<SiloAddress, IStreamEndpoint> _endpoints = new();
+    private readonly SharedLookups<PartitionId, PartitionRoute> _lookups;
+    private readonly ClusterConnection _connection;
+
+    public PartitionRouter(ClusterConnection connection)
+    {
+        _connection = connection;
+        _lookups = new(LookUpAsync);
+    }
+
+    /// <summary>The way to a partition, from memory if it is there. One attempt; the caller retries.</summary>
+    /// <exception cref="OrleansStreamException">The partition does not exist, cannot be opened, or its grain cannot be reached.</exception>
+    public ValueTask<PartitionRoute> FindAsync(PartitionId partition, CancellationToken cancellationToken = default) =>
+        _entries.TryGetValue(partition, out var entry) && entry.Current is { } route
+            ? new(route)
+            : new(_lookups.FindAsync(partition).WaitAsync(cancellationToken));
+
+    /// <summary>Learns from an attempt to use a route.</summary>
+    /// <param name="route">The route that was used.</param>
+    /// <param name="error">How it went.</param>
+    /// <param name="redirection">Where the answer said that the partition lives instead, if it did.</param>
+    public void Report(PartitionRoute route, ErrorCode error, PartitionLeader? redirection = null)
+    {
+        var entry = EntryOf(route.Partition);
+        lock (entry)
+        {
+            switch (error)
+            {
+                case ErrorCode.None when route.Endpoint is not null:
+                    entry.DirectFailures = 0;
+                    entry.Redirections = 0;
+                    return;
+
+                case ErrorCode.None:
+                    if (_connection.Time.GetElapsedTime(entry.DetourSince) > s_detourTime)
+                    {
+                        // One more direct failure is enough to come back to the detour.
+                        entry.DirectFailures = DirectFailuresAllowed - 1;
+                        entry.Drop(route);
+                    }
+
+                    return;
+
+                case ErrorCode.NotLeaderOrFollower when redirection is not null && redirection != route.Leader && entry.Redirections == 0:
+                    // A second redirection in a row may be one half of a ping-pong between two silos: the grain knows better.
+                    entry.Redirections++;
+                    if (entry.Drop(route))
+                    {
+                        entry.Current = MakeRoute(route.Partition, redirection, entry);
+                    }
+
+                    return;
+
+                case ErrorCode.Unreachable or ErrorCode.RequestTimedOut:
+                    entry.DirectFailures += route.Endpoint is null ? 0 : 1;
+                    entry.Drop(route);
+                    return;
+
+                case ErrorCode.NotLeaderOrFollower or ErrorCode.FencedLeaderEpoch or ErrorCode.UnknownLeaderEpoch or ErrorCode.StorageError
+                    or ErrorCode.CorruptLog or ErrorCode.UnknownTopicId or ErrorCode.UnknownTopicOrPartition or ErrorCode.Unknown:
+                    entry.Redirections = 0;
+                    entry.Drop(route);
+                    return;
+            }
+        }
+    }
+
+    private async Task<PartitionRoute> LookUpAsync(PartitionId partition)
+    {
+        PartitionLeader leader;
+        try
+        {
+            leader = await _connection.Grains.Partition(partition).GetLeaderAsync().ConfigureAwait(false);
+        }
+        catch (Exception exception)
+        {
+            throw CallFailure.From(exception).ToException();
+        }
+
+        var entry = EntryOf(partition);
+        lock (entry)
+        {
+            return entry.Current = MakeRoute(partition, leader, entry);
+        }
+    }
+
+    private PartitionRoute MakeRoute(PartitionId partition, PartitionLeader leader, Entry entry)
+    {
+        if (entry.Leader?.Silo != leader.Silo)
+        {
+            entry.DirectFailures = 0;
+        }
+
+        entry.Leader = leader;
+        var isDetour = entry.DirectFailures >= DirectFailuresAllowed;
+        if (isDetour)
+        {
+            entry.DetourSince = _connection.Time.GetTimestamp();
+        }
+
+        // Silo addresses carry a generation, so a silo that restarted on its old port gets a new entry.
+        var endpoint = isDetour
+            ? null
+            : _endpoints.GetOrAdd(leader.Silo, static (_, a) => a.Grains.Endpoint(a.Leader), (_connection.Grains, Leader: leader));
+        return new PartitionRoute(partition, leader, endpoint, _connection.Grains.Partition(partition));
+    }
+
+    private Entry EntryOf(PartitionId partition) => _entries.GetOrAdd(partition, static _ => new Entry());
+
+    private sealed class Entry
+    {
+        public volatile PartitionRoute? Current;
+        public PartitionLeader? Leader;
+        public int DirectFailures;
+        public int Redirections;
+        public long DetourSince;
+
+        /// <summary>Forgets a route, unless another one took its place already.</summary>
+        public bool Drop(PartitionRoute route)
+        {
+            if (!ReferenceEquals(Current, route))
+            {
+                return false;
+            }
+
+            Current = null;
+            return true;
+        }
+    }
+}

@@ -1,0 +1,78 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using OrleansStream.Client.Connection;
+
+namespace OrleansStream.Client;
+
+/// <summary>
+/// A connection to an OrleansStream cluster: makes producers, consumers and the admin client, which share it. One per
+/// application is right. Safe for concurrent use. Dispose what it made before disposing it.
+/// </summary>
+public sealed class OrleansStreamClient : IAsyncDisposable
+{
+    private readonly OrleansConnector? _owned;
+
+    private OrleansStreamClient(IClusterClient client, OrleansStreamClientOptions options, OrleansConnector? owned)
+    {
+        _owned = owned;
+        var isInsideSilo = client.ServiceProvider.GetService<ILocalSiloDetails>() is not null;
+        var loggers = options.LoggerFactory ?? client.ServiceProvider.GetService<ILoggerFactory>() ?? NullLoggerFactory.Instance;
+        Connection = new ClusterConnection(
+            new OrleansClusterGrains(client, isInsideSilo), options.TimeProvider, Random.Shared, options.RequestTimeout, loggers);
+        owned?.Attach(Connection);
+    }
+
+    internal ClusterConnection Connection { get; }
+
+    /// <summary>Connects to a cluster.</summary>
+    /// <param name="servers">The gateways of one or more silos, as <c>host:port[,host:port]</c>; the others are found through them.</param>
+    /// <param name="configure">Changes the options; they start with <paramref name="servers"/> filled in.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="OrleansStreamException"><see cref="ErrorCode.Unreachable"/>: no silo answered within the connect timeout.</exception>
+    /// <exception cref="ArgumentException">An address or option is not acceptable.</exception>
+    public static Task<OrleansStreamClient> ConnectAsync(
+        string servers, Action<OrleansStreamClientOptions>? configure = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(servers);
+        var options = new OrleansStreamClientOptions();
+        foreach (var server in servers.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+        {
+            options.Servers.Add(server);
+        }
+
+        configure?.Invoke(options);
+        return ConnectAsync(options, cancellationToken);
+    }
+
+    /// <summary>Connects to the cluster that the options name.</summary>
+    /// <inheritdoc cref="ConnectAsync(string, Action{OrleansStreamClientOptions}?, CancellationToken)"/>
+    public static async Task<OrleansStreamClient> ConnectAsync(OrleansStreamClientOptions options, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        if (!options.TryValidate(out var problem))
+        {
+            throw new ArgumentException(problem, nameof(options));
+        }
+
+        var connector = await OrleansConnector.StartAsync(options, cancellationToken).ConfigureAwait(false);
+        return new OrleansStreamClient(connector.Client, options, connector);
+    }
+
+    /// <summary>
+    /// Uses an Orleans client that exists already: the application's own, or the one inside a silo, where data then passes
+    /// without a network or a copy. Disposing leaves it open.
+    /// </summary>
+    /// <param name="client">A client that is, or will be, connected.</param>
+    /// <param name="configure">Changes the options; those about connecting have no effect.</param>
+    public static OrleansStreamClient Over(IClusterClient client, Action<OrleansStreamClientOptions>? configure = null)
+    {
+        ArgumentNullException.ThrowIfNull(client);
+        var options = new OrleansStreamClientOptions();
+        configure?.Invoke(options);
+        return new OrleansStreamClient(client, options, owned: null);
+    }
+
+    /// <summary>Closes the connection, if it was opened by this instance.</summary>
+    public ValueTask DisposeAsync() => _owned?.DisposeAsync() ?? ValueTask.CompletedTask;
+}
