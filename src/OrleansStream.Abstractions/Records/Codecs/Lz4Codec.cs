@@ -5,8 +5,8 @@ using K4os.Hash.xxHash;
 namespace OrleansStream.Records.Codecs;
 
 /// <summary>
-/// The LZ4 frame format over a library that compresses blocks. Blocks are written independent of each other, since Java
-/// clients refuse others; linked ones are read.
+/// The LZ4 frame format over a library that compresses blocks. Blocks do not refer to each other, on writing and on reading:
+/// Java clients refuse others, so nobody sends them.
 /// <code>
 /// size field
 /// 4    magic                04 22 4D 18
@@ -36,7 +36,6 @@ internal sealed class Lz4Codec : RecordCodec
     private const int HeaderBytes = FlagsAt + DescriptorBytes + sizeof(ulong) + sizeof(byte);
     private const int WrittenBlockBytes = 256 * 1024;
     private const byte WrittenBlockDescriptor = 5 << 4;
-    private const int WindowBytes = 64 * 1024;
     private const int MaxExpansion = 255;
 
     public override CompressionType Type => CompressionType.Lz4;
@@ -111,7 +110,7 @@ internal sealed class Lz4Codec : RecordCodec
                 throw new InvalidDataException("the checksum of a block is wrong");
             }
 
-            ReadBlock(block, (word & StoredBlock) != 0, (flags & IndependentBlocks) != 0, maxBlockBytes, ref output);
+            ReadBlock(block, (word & StoredBlock) != 0, maxBlockBytes, ref output);
         }
 
         if ((flags & ContentChecksum) != 0 && ReadWord(bytes, ref at) != XXH32.DigestOf(output.Written))
@@ -158,9 +157,10 @@ internal sealed class Lz4Codec : RecordCodec
         }
 
         var (flags, descriptor) = (bytes[FlagsAt], bytes[FlagsAt + 1]);
-        if ((flags & (VersionMask | Reserved | Dictionary)) != VersionBits || (descriptor & 0x8F) != 0 || descriptor >> 4 < 4)
+        const int Understood = VersionMask | IndependentBlocks | Reserved | Dictionary;
+        if ((flags & Understood) != (VersionBits | IndependentBlocks) || (descriptor & 0x8F) != 0 || descriptor >> 4 < 4)
         {
-            throw new InvalidDataException("its frame asks for something unknown");
+            throw new InvalidDataException("its frame asks for something that Kafka clients do not use");
         }
 
         var hasContentSize = (flags & ContentSize) != 0;
@@ -174,7 +174,7 @@ internal sealed class Lz4Codec : RecordCodec
         return (flags, 1 << (8 + (2 * (descriptor >> 4))), contentBytes, checksumAt + sizeof(byte));
     }
 
-    private static void ReadBlock(ReadOnlySpan<byte> block, bool isStored, bool isIndependent, int maxBlockBytes, ref DecompressionBuffer output)
+    private static void ReadBlock(ReadOnlySpan<byte> block, bool isStored, int maxBlockBytes, ref DecompressionBuffer output)
     {
         var wanted = isStored ? block.Length : (int)Math.Min(maxBlockBytes, (long)block.Length * MaxExpansion);
         var target = output.GetFree(Math.Max(wanted, 1));
@@ -189,8 +189,7 @@ internal sealed class Lz4Codec : RecordCodec
             return;
         }
 
-        var window = isIndependent ? default : output.Written[^Math.Min(output.Length, WindowBytes)..];
-        var length = window.IsEmpty ? LZ4Codec.Decode(block, target) : LZ4Codec.Decode(block, target, window);
+        var length = LZ4Codec.Decode(block, target);
         if (length < 0)
         {
             throw target.Length < wanted ? output.OverLimit() : new InvalidDataException("a block is damaged");
