@@ -7,7 +7,10 @@ namespace OrleansStream.Groups;
 public readonly record struct AssignedPartition([property: Id(0)] TopicPartition TopicPartition, [property: Id(1)] PartitionId Partition);
 
 /// <summary>Asks to become a member of a group, or to be one again.</summary>
-/// <param name="MemberId">Made by the client, new for every consumer; a repeated join with the same id changes nothing.</param>
+/// <param name="MemberId">
+/// Made by the client, new for every consumer, and not used again after <see cref="Grains.IGroupGrain.LeaveAsync"/>; a repeated
+/// join with the same id and topics changes nothing.
+/// </param>
 /// <param name="InstanceId">Set for a static member: whoever joins with it takes over its predecessor's partitions at once.</param>
 /// <param name="ClientId">Says to people who this is.</param>
 /// <param name="Topics">The topics subscribed to.</param>
@@ -22,7 +25,12 @@ public sealed record JoinGroupRequest(
     [property: Id(4)] TimeSpan SessionTimeout,
     [property: Id(5)] TimeSpan RebalanceTimeout);
 
-/// <summary>Says that a member is alive, and what it owns.</summary>
+/// <summary>
+/// Says that a member is alive, and what it owns. A member has one call at a time under way and ignores late answers. Its
+/// partitions are its own until the session timeout has passed since it sent the last heartbeat that was answered; if none is
+/// answered by then, it stops consuming by itself, since others may have taken over. The same holds for the time in which
+/// it must let go of a partition.
+/// </summary>
 /// <param name="MemberId">The member.</param>
 /// <param name="Generation">The generation it was last told.</param>
 /// <param name="Owned">The partitions it consumes right now. Leaving one out that it was told to give up lets it go to its next owner.</param>
