@@ -1,4 +1,5 @@
 using OrleansStream.Endpoint;
+using OrleansStream.Topics;
 
 namespace OrleansStream.Grains;
 
@@ -14,6 +15,11 @@ public interface IPartitionGrain : IGrainWithStringKey
     /// <exception cref="OrleansStreamException">No such partition, or its log cannot be opened.</exception>
     [Alias("GetLeader")]
     Task<PartitionLeader> GetLeaderAsync();
+
+    /// <summary>Opens the partition if it is idle, and tells how far it reaches.</summary>
+    /// <exception cref="OrleansStreamException">No such partition, or its log cannot be opened.</exception>
+    [Alias("Describe"), Orleans.Concurrency.AlwaysInterleave]
+    Task<PartitionDescription> DescribeAsync();
 
     /// <summary>The slow way to <see cref="IStreamEndpoint.ProduceAsync"/>.</summary>
     [Alias("Produce"), Orleans.Concurrency.AlwaysInterleave]

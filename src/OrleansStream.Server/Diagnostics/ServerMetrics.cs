@@ -1,0 +1,62 @@
+using System.Diagnostics.Metrics;
+
+namespace OrleansStream.Server.Diagnostics;
+
+/// <summary>
+/// The meter <c>OrleansStream.Server</c>. Everything is counted per batch or request, never per record. Safe for concurrent use.
+/// </summary>
+internal sealed class ServerMetrics : IDisposable
+{
+    public const string MeterName = "OrleansStream.Server";
+
+    private readonly Meter _meter;
+    private readonly Counter<long> _bytesIn;
+    private readonly Counter<long> _batchesIn;
+    private readonly Counter<long> _bytesOut;
+    private readonly Counter<long> _errors;
+    private readonly Histogram<double> _appendDuration;
+    private readonly UpDownCounter<int> _openPartitions;
+    private readonly UpDownCounter<int> _waitingFetches;
+
+    public ServerMetrics(IMeterFactory meters)
+    {
+        _meter = meters.Create(MeterName);
+        _bytesIn = _meter.CreateCounter<long>("orleansstream.produce.bytes", "By", "Bytes of record batches stored.");
+        _batchesIn = _meter.CreateCounter<long>("orleansstream.produce.batches", "{batch}", "Record batches stored.");
+        _bytesOut = _meter.CreateCounter<long>("orleansstream.fetch.bytes", "By", "Bytes of record batches handed out.");
+        _errors = _meter.CreateCounter<long>("orleansstream.errors", "{error}", "Requests, or partitions of a fetch, answered with an error.");
+        _appendDuration = _meter.CreateHistogram<double>("orleansstream.append.duration", "s", "Time from the arrival of a batch to its durability.");
+        _openPartitions = _meter.CreateUpDownCounter<int>("orleansstream.partitions.open", "{partition}", "Partitions that the silo has open.");
+        _waitingFetches = _meter.CreateUpDownCounter<int>("orleansstream.fetch.waiting", "{request}", "Fetches that wait for records.");
+    }
+
+    public bool MeasuresAppends => _appendDuration.Enabled;
+
+    public void Stored(int bytes)
+    {
+        _bytesIn.Add(bytes);
+        _batchesIn.Add(1);
+    }
+
+    public void HandedOut(long bytes) => _bytesOut.Add(bytes);
+
+    public void Appended(TimeSpan duration) => _appendDuration.Record(duration.TotalSeconds);
+
+    public void Failed(string operation, ErrorCode error)
+    {
+        if (_errors.Enabled)
+        {
+            _errors.Add(1, new KeyValuePair<string, object?>("operation", operation), new KeyValuePair<string, object?>("error", error.ToString()));
+        }
+    }
+
+    public void PartitionOpened() => _openPartitions.Add(1);
+
+    public void PartitionClosed() => _openPartitions.Add(-1);
+
+    public void FetchWaits() => _waitingFetches.Add(1);
+
+    public void FetchWaited() => _waitingFetches.Add(-1);
+
+    public void Dispose() => _meter.Dispose();
+}

@@ -1,0 +1,131 @@
+using System.Net;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Orleans.Configuration;
+using Orleans.Serialization;
+using OrleansStream.Grains;
+using OrleansStream.Server.Cluster;
+using OrleansStream.Server.Diagnostics;
+using OrleansStream.Server.Endpoint;
+using OrleansStream.Server.Groups;
+using OrleansStream.Server.Hosting;
+using OrleansStream.Server.Partitions;
+using OrleansStream.Server.Retention;
+using OrleansStream.Server.Topics;
+using OrleansStream.Storage;
+
+namespace OrleansStream.Server;
+
+/// <summary>Puts OrleansStream into a host.</summary>
+public static class OrleansStreamServerExtensions
+{
+    /// <summary>
+    /// Makes the application a silo of its own, with everything in a local folder: no server to install, nothing else to call.
+    /// Settings come from the section <c>OrleansStream</c> and then from <paramref name="configure"/>.
+    /// </summary>
+    /// <remarks>An application that is an Orleans silo already calls <see cref="AddOrleansStream"/> instead.</remarks>
+    public static TBuilder AddOrleansStreamServer<TBuilder>(this TBuilder builder, Action<OrleansStreamServerOptions>? configure = null)
+        where TBuilder : IHostApplicationBuilder
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        builder.UseOrleans(silo =>
+        {
+            silo.UseDevelopmentClustering(primarySiloEndpoint: null!);
+            silo.Services.AddOptions<ClusterOptions>().Configure<IOptions<OrleansStreamServerOptions>>(static (cluster, options) =>
+            {
+                cluster.ClusterId = options.Value.ClusterId;
+                cluster.ServiceId = options.Value.ServiceId;
+            });
+            silo.Services.AddOptions<EndpointOptions>().Configure<IOptions<OrleansStreamServerOptions>>(static (endpoint, options) =>
+            {
+                endpoint.AdvertisedIPAddress = IPAddress.Parse(options.Value.AdvertisedAddress);
+                endpoint.SiloPort = options.Value.SiloPort;
+                endpoint.GatewayPort = options.Value.GatewayPort;
+            });
+            silo.AddOrleansStream(configure);
+        });
+        return builder;
+    }
+
+    /// <summary>
+    /// Adds OrleansStream to a silo that the application configures itself; ports and cluster are then the application's. Logs,
+    /// topics and groups lie in a local folder unless an <see cref="Storage.ICatalog"/>, an <see cref="IGroupStore"/> and an
+    /// <see cref="IPartitionLogStore"/> were registered before.
+    /// </summary>
+    public static ISiloBuilder AddOrleansStream(this ISiloBuilder silo, Action<OrleansStreamServerOptions>? configure = null)
+    {
+        ArgumentNullException.ThrowIfNull(silo);
+        var services = silo.Services;
+        services.AddOptions<OrleansStreamServerOptions>()
+            .BindConfiguration(OrleansStreamServerOptions.SectionName)
+            .Configure(options => configure?.Invoke(options))
+            .ValidateOnStart();
+        services.AddSingleton<IValidateOptions<OrleansStreamServerOptions>, OrleansStreamServerOptionsValidator>();
+        services.AddSerializer(serializer => serializer.AddAssembly(typeof(IPartitionGrain).Assembly).AddAssembly(typeof(PartitionGrain).Assembly));
+        AddStorage(services);
+        AddDataPlane(silo);
+        services.AddSingleton<TopicChanges>();
+        services.AddSingleton<TopicBroadcast>();
+        services.AddSingleton<TopicPartitions>();
+        services.AddSingleton<DeletedTopicLogs>();
+        services.AddSingleton<ProducerIdBlock>();
+        services.AddSingleton<RetentionSweeper>();
+        services.AddSingleton<IdlePartitionSweeper>();
+        services.AddHostedService<Housekeeping>();
+        ConfigureOrleans(services);
+        return silo;
+    }
+
+    private static void AddStorage(IServiceCollection services)
+    {
+        services.TryAddSingleton(TimeProvider.System);
+        if (services.Any(service => service.ServiceType == typeof(ICatalog)))
+        {
+            return;
+        }
+
+        services.AddSingleton<EmbeddedStorage>();
+        services.AddHostedService(provider => provider.GetRequiredService<EmbeddedStorage>());
+        services.AddSingleton(provider => provider.GetRequiredService<EmbeddedStorage>().Catalog);
+        services.AddSingleton(provider => provider.GetRequiredService<EmbeddedStorage>().Groups);
+    }
+
+    private static void AddDataPlane(ISiloBuilder silo)
+    {
+        var services = silo.Services;
+        services.AddMetrics();
+        services.AddSingleton<ServerMetrics>();
+        services.AddSingleton(provider => new PartitionTable(provider.GetRequiredService<ServerMetrics>()));
+        services.AddSingleton<LogStores>();
+        services.AddSingleton<PartitionOpener>();
+        services.AddSingleton<IPartitionExtents, PartitionExtents>();
+        services.AddSingleton<EndpointAddress>();
+        services.AddSingleton<Fetcher>();
+        services.AddSingleton(provider => new LocalEndpoint(
+            provider.GetRequiredService<PartitionTable>(),
+            provider.GetRequiredService<Fetcher>(),
+            provider.GetRequiredService<ServerMetrics>(),
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<IOptions<OrleansStreamServerOptions>>(),
+            provider.GetRequiredService<ILogger<LocalEndpoint>>()));
+        services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, SiloDrain>();
+        silo.AddGrainService<StreamEndpoint>();
+    }
+
+    private static void ConfigureOrleans(IServiceCollection services)
+    {
+        services.Configure<SiloMessagingOptions>(static messaging =>
+        {
+            // The stop waits this long, unconditionally, for answers on their way out; by default ten seconds.
+            messaging.WaitForMessageToBeQueuedForOutboundTime = TimeSpan.FromMilliseconds(100);
+        });
+        services.AddOptions<GrainCollectionOptions>().Configure<IOptions<OrleansStreamServerOptions>>(static (collection, options) =>
+        {
+            // Closing a log is bounded by itself; Orleans should not give up on the grain before that.
+            collection.DeactivationTimeout = options.Value.PartitionCloseTimeout + TimeSpan.FromSeconds(5);
+        });
+    }
+}

@@ -1,0 +1,44 @@
+namespace OrleansStream.Server.Hosting;
+
+/// <summary>The settings of a silo, bound from the configuration section <c>OrleansStream</c>.</summary>
+public sealed class OrleansStreamServerOptions
+{
+    /// <summary>The configuration section.</summary>
+    public const string SectionName = "OrleansStream";
+
+    /// <summary>The folder that holds topics, groups and records; made when it is missing. <c>./data</c>.</summary>
+    public string DataPath { get; set; } = "./data";
+
+    /// <summary>Clients must name the same one. <c>orleansstream</c>.</summary>
+    public string ClusterId { get; set; } = "orleansstream";
+
+    /// <summary>Clients must name the same one. <c>orleansstream</c>.</summary>
+    public string ServiceId { get; set; } = "orleansstream";
+
+    /// <summary>The port for other silos. 11111.</summary>
+    public int SiloPort { get; set; } = 11111;
+
+    /// <summary>The port for clients. 30000.</summary>
+    public int GatewayPort { get; set; } = 30000;
+
+    /// <summary>The IP address that the silo listens on and by which clients reach it. 127.0.0.1.</summary>
+    public string AdvertisedAddress { get; set; } = "127.0.0.1";
+
+    /// <summary>A partition that nobody uses for this long is closed; the next use opens it again. Five minutes.</summary>
+    public TimeSpan PartitionIdleTimeout { get; set; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>How long closing a partition may take before it is left to the recovery of its next opening. Ten seconds.</summary>
+    public TimeSpan PartitionCloseTimeout { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How often retention is applied. Thirty seconds.</summary>
+    public TimeSpan RetentionInterval { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long a stopping silo waits for the appends it has in hand. Five seconds.</summary>
+    public TimeSpan DrainTimeout { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>The most bytes of batches being stored at a time; what comes beyond is told to try again. 256 MiB.</summary>
+    public long MaxProduceBytesInHand { get; set; } = 256L * 1024 * 1024;
+
+    /// <summary>The most bytes of answers to fetches being put together at a time; what comes beyond is told to try again. 256 MiB.</summary>
+    public long MaxFetchBytesInHand { get; set; } = 256L * 1024 * 1024;
+}

@@ -1,0 +1,198 @@
+using OrleansStream.Records;
+using OrleansStream.Storage;
+
+namespace OrleansStream.Server.Partitions;
+
+/// <summary>
+/// A partition that this silo has open: the plain object that everything hot runs on, called directly inside the silo. Its
+/// grain opens and closes it. All members may be called from any thread at the same time.
+/// </summary>
+public sealed class Partition
+{
+    private const string ClosedMessage = "The partition is closing here; ask its grain where it lives.";
+
+    private readonly IPartitionLog _log;
+    private readonly TimeProvider _time;
+    private readonly Action<string> _requestClose;
+    private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Lock _waitersLock = new();
+    private readonly HashSet<FetchWaiter> _waiters = [];
+    private int _waiterCount;
+    private long _lastUse;
+    private long _offeredBytes;
+    private long _settledBytes;
+    private int _isClosing;
+
+    internal Partition(IPartitionLog log, TimeProvider time, Action<string> requestClose)
+    {
+        _log = log;
+        _time = time;
+        _requestClose = requestClose;
+        Touch();
+        _log.HighWatermarkMoved += OnHighWatermarkMoved;
+    }
+
+    /// <summary>Which partition it is.</summary>
+    public PartitionId Id => _log.Partition;
+
+    /// <summary>The epoch under which it was opened here.</summary>
+    public LeaderEpoch LeaderEpoch => _log.LeaderEpoch;
+
+    /// <summary>How far its log reaches at this moment.</summary>
+    public LogOffsets Offsets => _log.Offsets;
+
+    /// <summary>True once it no longer serves.</summary>
+    public bool IsClosing => Volatile.Read(ref _isClosing) != 0;
+
+    /// <summary>Completes when its log is closed.</summary>
+    public Task Closed => _closed.Task;
+
+    internal IPartitionLog Log => _log;
+
+    /// <summary>
+    /// Bytes offered for appending since the opening. Together with an earlier <see cref="SettledBytes"/> it tells a waiting fetch
+    /// how much became readable in between: never too little, too much by what is still in flight.
+    /// </summary>
+    internal long OfferedBytes => Interlocked.Read(ref _offeredBytes);
+
+    /// <summary>Bytes of the appends that have ended, one way or the other.</summary>
+    internal long SettledBytes => Interlocked.Read(ref _settledBytes);
+
+    /// <summary>The time since the last append, read or call; zero while a fetch waits.</summary>
+    internal TimeSpan IdleTime => Volatile.Read(ref _waiterCount) > 0 ? TimeSpan.Zero : _time.GetElapsedTime(Interlocked.Read(ref _lastUse));
+
+    /// <summary>Appends one batch; see <see cref="IPartitionLog.AppendAsync"/>. A partition that closes answers <see cref="ErrorCode.NotLeaderOrFollower"/>.</summary>
+    public async ValueTask<AppendResult> AppendAsync(ReadOnlyMemory<byte> batch, CancellationToken cancellationToken = default)
+    {
+        if (IsClosing)
+        {
+            return AppendResult.Failed(ErrorCode.NotLeaderOrFollower, ClosedMessage);
+        }
+
+        Touch();
+        Interlocked.Add(ref _offeredBytes, batch.Length);
+        AppendResult result;
+        try
+        {
+            result = await _log.AppendAsync(batch, cancellationToken);
+        }
+        finally
+        {
+            Interlocked.Add(ref _settledBytes, batch.Length);
+        }
+
+        // The log says how its opening ended; for the caller both a clean end and a later opening mean "go elsewhere".
+        return result.Error == ErrorCode.FencedLeaderEpoch || (result.Error != ErrorCode.None && _log.Completion.IsCompletedSuccessfully)
+            ? AppendResult.Failed(ErrorCode.NotLeaderOrFollower, ClosedMessage)
+            : result;
+    }
+
+    /// <summary>Reads whole batches below the high watermark; see <see cref="IPartitionLog.ReadAsync"/>.</summary>
+    /// <exception cref="OrleansStreamException">As there; <see cref="ErrorCode.NotLeaderOrFollower"/> when the partition closes.</exception>
+    public async ValueTask<RecordBytes> ReadAsync(Offset offset, int maxBytes, CancellationToken cancellationToken = default)
+    {
+        ThrowIfClosing();
+        Touch();
+        try
+        {
+            return await _log.ReadAsync(offset, maxBytes, cancellationToken);
+        }
+        catch (OrleansStreamException) when (HasMoved)
+        {
+            throw NotHere();
+        }
+    }
+
+    /// <summary>Finds a record by its time; see <see cref="IPartitionLog.FindOffsetAsync"/>.</summary>
+    /// <exception cref="OrleansStreamException">As for <see cref="ReadAsync"/>.</exception>
+    public async ValueTask<TimestampedOffset?> FindOffsetAsync(long timestampMs, CancellationToken cancellationToken = default)
+    {
+        ThrowIfClosing();
+        Touch();
+        try
+        {
+            return await _log.FindOffsetAsync(timestampMs, cancellationToken);
+        }
+        catch (OrleansStreamException) when (HasMoved)
+        {
+            throw NotHere();
+        }
+    }
+
+    /// <summary>The log's extent, with its size.</summary>
+    public LogDescription Describe() => _log.Describe();
+
+    /// <summary>Notes a use that went past <see cref="AppendAsync"/> and <see cref="ReadAsync"/>.</summary>
+    internal void Touch() => Interlocked.Exchange(ref _lastUse, _time.GetTimestamp());
+
+    internal void Register(FetchWaiter waiter)
+    {
+        lock (_waitersLock)
+        {
+            _waiters.Add(waiter);
+            Volatile.Write(ref _waiterCount, _waiters.Count);
+        }
+    }
+
+    internal void Unregister(FetchWaiter waiter)
+    {
+        lock (_waitersLock)
+        {
+            _waiters.Remove(waiter);
+            Volatile.Write(ref _waiterCount, _waiters.Count);
+        }
+
+        Touch();
+    }
+
+    /// <summary>Asks the grain to close the partition; <see cref="Closed"/> tells when it has.</summary>
+    internal void RequestClose(string reason) => _requestClose(reason);
+
+    /// <summary>Stops serving and wakes every waiting fetch. The log itself is the grain's to close.</summary>
+    /// <returns>False when it had stopped before.</returns>
+    internal bool Close()
+    {
+        if (Interlocked.Exchange(ref _isClosing, 1) != 0)
+        {
+            return false;
+        }
+
+        _log.HighWatermarkMoved -= OnHighWatermarkMoved;
+        SignalWaiters();
+        return true;
+    }
+
+    internal void SetClosed() => _closed.TrySetResult();
+
+    private bool HasMoved => _log.Completion.IsCompletedSuccessfully
+        || (_log.Completion.Exception?.InnerException is OrleansStreamException { ErrorCode: ErrorCode.FencedLeaderEpoch });
+
+    private void ThrowIfClosing()
+    {
+        if (IsClosing)
+        {
+            throw NotHere();
+        }
+    }
+
+    private static OrleansStreamException NotHere() => new(ErrorCode.NotLeaderOrFollower, ClosedMessage);
+
+    private void OnHighWatermarkMoved(Offset highWatermark)
+    {
+        if (Volatile.Read(ref _waiterCount) > 0)
+        {
+            SignalWaiters();
+        }
+    }
+
+    private void SignalWaiters()
+    {
+        lock (_waitersLock)
+        {
+            foreach (var waiter in _waiters)
+            {
+                waiter.Signal();
+            }
+        }
+    }
+}

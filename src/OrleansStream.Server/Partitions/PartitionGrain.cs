@@ -1,0 +1,161 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Orleans.Placement;
+using OrleansStream.Endpoint;
+using OrleansStream.Grains;
+using OrleansStream.Server.Diagnostics;
+using OrleansStream.Server.Endpoint;
+using OrleansStream.Server.Hosting;
+using OrleansStream.Topics;
+
+namespace OrleansStream.Server.Partitions;
+
+/// <summary>
+/// Owns a partition as long as it is activated, and does nothing but that: it opens the log and closes it. Data goes past it,
+/// to the <see cref="Partition"/> in the silo's table; so idleness is measured there, and Orleans' own collection is kept off.
+/// </summary>
+[Immovable, KeepAlive]
+internal sealed partial class PartitionGrain(
+    PartitionOpener opener,
+    PartitionTable table,
+    LocalEndpoint endpoint,
+    EndpointAddress address,
+    TimeProvider time,
+    IOptions<OrleansStreamServerOptions> options,
+    ILogger<PartitionGrain> logger) : Grain, IPartitionGrain
+{
+    private Partition? _partition;
+    private OrleansStreamException? _refusal;
+    private Task _watch = Task.CompletedTask;
+
+    public override async Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        var key = this.GetPrimaryKeyString();
+        try
+        {
+            if (!PartitionId.TryParse(key, out var id))
+            {
+                throw new OrleansStreamException(ErrorCode.UnknownTopicOrPartition, $"'{key}' does not name a partition.");
+            }
+
+            _partition = await opener.OpenAsync(id, RequestClose, cancellationToken);
+            _watch = WatchAsync(_partition);
+            PartitionOpened(id, _partition.LeaderEpoch, _partition.Offsets.LogStart, _partition.Offsets.HighWatermark);
+        }
+        catch (OrleansStreamException refusal)
+        {
+            // Told to whoever called, by the method called: an exception from here would reach them as a failed activation.
+            _refusal = refusal;
+            if (refusal.ErrorCode != ErrorCode.UnknownTopicOrPartition)
+            {
+                PartitionRefused(key, refusal.ErrorCode, refusal);
+            }
+        }
+    }
+
+    public override async Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        if (_partition is not { } partition)
+        {
+            return;
+        }
+
+        table.Remove(partition);
+        try
+        {
+            await partition.Log.DisposeAsync().AsTask().WaitAsync(options.Value.PartitionCloseTimeout, time, cancellationToken);
+            PartitionClosed(partition.Id, partition.LeaderEpoch, reason.Description);
+        }
+        catch (Exception unclean) when (unclean is TimeoutException or OperationCanceledException)
+        {
+            PartitionCloseTimedOut(partition.Id, options.Value.PartitionCloseTimeout);
+        }
+
+        partition.SetClosed();
+    }
+
+    public Task<PartitionLeader> GetLeaderAsync()
+    {
+        var partition = Open();
+        partition.Touch();
+        return Task.FromResult(address.LeaderOf(partition));
+    }
+
+    public Task<PartitionDescription> DescribeAsync()
+    {
+        var partition = Open();
+        partition.Touch();
+        return Task.FromResult(address.Describe(partition));
+    }
+
+    public Task<ProduceResponse> ProduceAsync(ProduceRequest request)
+    {
+        if (Refuse() is { } refusal)
+        {
+            request.Batch?.Dispose();
+            return Task.FromResult(new ProduceResponse(refusal.ErrorCode, Offset.None, Offset.None, refusal.Message));
+        }
+
+        return endpoint.ProduceAsync(request);
+    }
+
+    public async Task<FetchedPartition> FetchAsync(FetchPartition request)
+    {
+        if (Refuse() is { } refusal)
+        {
+            return FetchAnswer.Failed(request.Partition, refusal.ErrorCode, refusal.Message);
+        }
+
+        var response = await endpoint.FetchAsync(new FetchRequest([request], 0, request.MaxBytes, TimeSpan.Zero), CancellationToken.None);
+        return response.Partitions[0];
+    }
+
+    public async Task<Offset> DeleteRecordsAsync(Offset before)
+    {
+        var partition = Open();
+        partition.Touch();
+        return await partition.Log.DeleteRecordsAsync(before, CancellationToken.None);
+    }
+
+    /// <summary>Ends the activation when the log ends by itself: a later opening took over, or the disk failed.</summary>
+    private async Task WatchAsync(Partition partition)
+    {
+        await partition.Log.Completion.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        table.Remove(partition);
+        if (partition.Log.Completion.Exception is { } failure)
+        {
+            PartitionLost(partition.Id, partition.LeaderEpoch, failure.InnerException ?? failure);
+            DeactivateOnIdle();
+        }
+    }
+
+    private void RequestClose(string reason) =>
+        GrainContext.Deactivate(new DeactivationReason(DeactivationReasonCode.ApplicationRequested, reason), CancellationToken.None);
+
+    private Partition Open() => Refuse() is { } refusal ? throw new OrleansStreamException(refusal.ErrorCode, refusal.Message) : _partition!;
+
+    private OrleansStreamException? Refuse()
+    {
+        if (_refusal is not null)
+        {
+            DeactivateOnIdle();
+        }
+
+        return _refusal;
+    }
+
+    [LoggerMessage(LogEvents.PartitionOpened, LogLevel.Information, "Opened partition {Partition} under leader epoch {LeaderEpoch}: offsets {LogStart} to {HighWatermark}.")]
+    private partial void PartitionOpened(PartitionId partition, LeaderEpoch leaderEpoch, Offset logStart, Offset highWatermark);
+
+    [LoggerMessage(LogEvents.PartitionClosed, LogLevel.Information, "Closed partition {Partition} of leader epoch {LeaderEpoch}: {Reason}")]
+    private partial void PartitionClosed(PartitionId partition, LeaderEpoch leaderEpoch, string reason);
+
+    [LoggerMessage(LogEvents.PartitionRefused, LogLevel.Error, "Partition {Partition} cannot be opened ({Error}).")]
+    private partial void PartitionRefused(string partition, ErrorCode error, Exception exception);
+
+    [LoggerMessage(LogEvents.PartitionLost, LogLevel.Error, "The log of partition {Partition} ended under leader epoch {LeaderEpoch}; the next use opens it again.")]
+    private partial void PartitionLost(PartitionId partition, LeaderEpoch leaderEpoch, Exception exception);
+
+    [LoggerMessage(LogEvents.PartitionCloseTimedOut, LogLevel.Warning, "The log of partition {Partition} was not closed within {Timeout}; the next opening recovers it.")]
+    private partial void PartitionCloseTimedOut(PartitionId partition, TimeSpan timeout);
+}

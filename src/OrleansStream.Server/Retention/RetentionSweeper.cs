@@ -1,0 +1,100 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using OrleansStream.Server.Diagnostics;
+using OrleansStream.Server.Hosting;
+using OrleansStream.Server.Partitions;
+using OrleansStream.Server.Topics;
+using OrleansStream.Storage;
+using OrleansStream.Topics;
+
+namespace OrleansStream.Server.Retention;
+
+/// <summary>
+/// Deletes what retention no longer covers: of the partitions open here in every round, of idle ones some in each round, going
+/// through the catalog in pages and going on where the last round stopped. Also deletes what is left of deleted topics.
+/// </summary>
+internal sealed partial class RetentionSweeper(
+    ICatalog catalog,
+    LogStores stores,
+    PartitionTable table,
+    DeletedTopicLogs deletedLogs,
+    IOptions<OrleansStreamServerOptions> options,
+    TimeProvider time,
+    ILogger<RetentionSweeper> logger) : Sweeper(options.Value.RetentionInterval, time, logger)
+{
+    private const int PageSize = 100;
+
+    /// <summary>How many idle partitions a round looks at, so that a million of them cost a round no more than ten thousand.</summary>
+    private const int IdlePartitionsPerRound = 10_000;
+
+    private string? _lastTopic;
+
+    public override async Task SweepAsync(CancellationToken cancellationToken)
+    {
+        await deletedLogs.DeleteRemainingAsync(cancellationToken);
+        foreach (var partition in table.All())
+        {
+            await TryApplyAsync(partition.Id, () => partition.Log.ApplyRetentionAsync(cancellationToken));
+        }
+
+        await SweepIdleAsync(cancellationToken);
+    }
+
+    private async Task SweepIdleAsync(CancellationToken cancellationToken)
+    {
+        for (var looked = 0; looked < IdlePartitionsPerRound;)
+        {
+            var page = await catalog.ListTopicsAsync("", _lastTopic, PageSize, cancellationToken);
+            foreach (var topic in page)
+            {
+                looked += await SweepIdleAsync(topic, cancellationToken);
+                _lastTopic = topic.Name;
+                if (looked >= IdlePartitionsPerRound)
+                {
+                    return;
+                }
+            }
+
+            if (page.Count < PageSize)
+            {
+                _lastTopic = null;
+                return;
+            }
+        }
+    }
+
+    private async Task<int> SweepIdleAsync(TopicDescription topic, CancellationToken cancellationToken)
+    {
+        var configuration = TopicConfiguration.Parse(topic.Configuration);
+        if (configuration.Retention is null && configuration.RetentionBytes is null)
+        {
+            return 1;
+        }
+
+        for (var number = 0; number < topic.PartitionCount; number++)
+        {
+            var id = new PartitionId(topic.TopicId, number);
+            if (!table.TryFind(id, out _) && await catalog.FindStoreAsync(id, cancellationToken) is { } store)
+            {
+                await TryApplyAsync(id, () => stores.Get(store).ApplyRetentionAsync(id, configuration, cancellationToken));
+            }
+        }
+
+        return topic.PartitionCount;
+    }
+
+    private async Task TryApplyAsync(PartitionId partition, Func<ValueTask> apply)
+    {
+        try
+        {
+            await apply();
+        }
+        catch (Exception failure) when (failure is OrleansStreamException or IOException or UnauthorizedAccessException or ObjectDisposedException)
+        {
+            RetentionFailed(partition, failure);
+        }
+    }
+
+    [LoggerMessage(LogEvents.RetentionFailed, LogLevel.Warning, "Retention could not be applied to partition {Partition}; it is tried again.")]
+    private partial void RetentionFailed(PartitionId partition, Exception exception);
+}
