@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.InteropServices;
 using System.Text;
 using OrleansStream.Records.Codecs;
 using static OrleansStream.Records.RecordBatchFormat;
@@ -16,9 +17,9 @@ public sealed class RecordCursor : IDisposable
     private readonly long _baseTimestamp;
     private readonly long? _logAppendTime;
     private readonly int _lastOffsetDelta;
-    private ReadOnlyMemory<byte> _records;
+    private readonly int _end;
+    private byte[]? _bytes;
     private byte[]? _rented;
-    private bool _isDisposed;
 
     private int _position;
     private int _read;
@@ -29,13 +30,15 @@ public sealed class RecordCursor : IDisposable
     private int _valueLength = -1;
     private int _headersAt;
 
-    private RecordCursor(RecordBatchHeader header, ReadOnlyMemory<byte> records, byte[]? rented)
+    private RecordCursor(RecordBatchHeader header, ArraySegment<byte> records, byte[]? rented)
     {
         _baseOffset = header.BaseOffset;
         _baseTimestamp = header.BaseTimestamp;
         _logAppendTime = header.IsLogAppendTime ? header.MaxTimestamp : null;
         _lastOffsetDelta = header.LastOffsetDelta;
-        _records = records;
+        _bytes = records.Array;
+        _position = records.Offset;
+        _end = records.Offset + records.Count;
         _rented = rented;
         RecordCount = header.RecordCount;
     }
@@ -83,20 +86,14 @@ public sealed class RecordCursor : IDisposable
                 $"it claims {header.RecordCount} records, but its last offset delta is {header.LastOffsetDelta}");
         }
 
-        var records = batch[HeaderBytes..];
-        byte[]? rented = null;
-        if (header.Compression != CompressionType.None && header.RecordCount > 0)
-        {
-            records = Decompress(header, records, maxDecompressedBytes, out rented);
-        }
-
-        if ((long)header.RecordCount * RecordBatchValidation.MinRecordBytes <= records.Length)
+        var (records, rented) = Expose(header, batch[HeaderBytes..], maxDecompressedBytes);
+        if ((long)header.RecordCount * RecordBatchValidation.MinRecordBytes <= records.Count)
         {
             return new RecordCursor(header, records, rented);
         }
 
         Return(rented);
-        throw Damaged(header.BaseOffset, $"it claims {header.RecordCount} records, which do not fit into {records.Length} bytes");
+        throw Damaged(header.BaseOffset, $"it claims {header.RecordCount} records, which do not fit into {records.Count} bytes");
     }
 
     /// <summary>Goes on to the next record.</summary>
@@ -104,13 +101,11 @@ public sealed class RecordCursor : IDisposable
     /// <exception cref="OrleansStreamException"><see cref="ErrorCode.CorruptMessage"/>: the record breaks the format.</exception>
     public bool MoveNext()
     {
-        ObjectDisposedException.ThrowIf(_isDisposed, this);
-        var records = _records.Span;
+        ObjectDisposedException.ThrowIf(_bytes is null, this);
+        var records = new ReadOnlySpan<byte>(_bytes, 0, _end);
         if (_read == RecordCount)
         {
-            return _position == records.Length
-                ? false
-                : throw Damaged(_baseOffset, $"{records.Length - _position} bytes follow its last record");
+            return _position == _end ? false : throw Damaged(_baseOffset, $"{_end - _position} bytes follow its last record");
         }
 
         var at = _position;
@@ -167,13 +162,13 @@ public sealed class RecordCursor : IDisposable
     /// <summary>Copies the current record's headers out of the batch. Bytes of a key that are no UTF-8 become U+FFFD.</summary>
     public RecordHeader[] ReadHeaders()
     {
-        ObjectDisposedException.ThrowIf(_isDisposed, this);
+        ObjectDisposedException.ThrowIf(_bytes is null, this);
         if (HeaderCount == 0)
         {
             return [];
         }
 
-        var record = _records.Span[.._position];
+        var record = new ReadOnlySpan<byte>(_bytes, 0, _position);
         var at = _headersAt;
         var headers = new RecordHeader[HeaderCount];
         for (var i = 0; i < headers.Length; i++)
@@ -191,13 +186,18 @@ public sealed class RecordCursor : IDisposable
     /// <summary>Gives rented memory back to the pool; spans taken from the cursor are invalid from now on.</summary>
     public void Dispose()
     {
-        _isDisposed = true;
-        _records = default;
+        _bytes = null;
         Return(Interlocked.Exchange(ref _rented, null));
     }
 
-    private static ReadOnlyMemory<byte> Decompress(RecordBatchHeader header, ReadOnlyMemory<byte> records, int maxBytes, out byte[] rented)
+    /// <summary>The records as an array, the one form of memory that is cheap to look into from record to record.</summary>
+    private static (ArraySegment<byte> Records, byte[]? Rented) Expose(RecordBatchHeader header, ReadOnlyMemory<byte> records, int maxBytes)
     {
+        if (header.Compression == CompressionType.None || header.RecordCount == 0)
+        {
+            return (MemoryMarshal.TryGetArray(records, out var segment) ? segment : new ArraySegment<byte>(records.ToArray()), null);
+        }
+
         if (header.Compression > CompressionType.Zstd)
         {
             throw Damaged(header.BaseOffset, $"its compression {(int)header.Compression} is not known");
@@ -208,8 +208,8 @@ public sealed class RecordCursor : IDisposable
         {
             RecordCodec.For(header.Compression)!.Decompress(records, ref output);
             var length = output.Length;
-            rented = output.Detach();
-            return rented.AsMemory(0, length);
+            var rented = output.Detach();
+            return (new ArraySegment<byte>(rented, 0, length), rented);
         }
         catch (InvalidDataException e)
         {
@@ -223,8 +223,8 @@ public sealed class RecordCursor : IDisposable
 
     private ReadOnlySpan<byte> Slice(int at, int length)
     {
-        ObjectDisposedException.ThrowIf(_isDisposed, this);
-        return length <= 0 ? default : _records.Span.Slice(at, length);
+        ObjectDisposedException.ThrowIf(_bytes is null, this);
+        return length <= 0 ? default : new ReadOnlySpan<byte>(_bytes, at, length);
     }
 
     private static bool TryReadBytes(ReadOnlySpan<byte> record, ref int at, out int start, out int length)

@@ -31,7 +31,7 @@ internal sealed class GzipCodec : RecordCodec
         Span<byte> beyond = stackalloc byte[1];
         while (output.FreeWithinLimit > 0)
         {
-            var read = gzip.Read(output.GetFree(wanted));
+            var read = Read(gzip, output.GetFree(wanted));
             if (read == 0)
             {
                 return;
@@ -41,9 +41,22 @@ internal sealed class GzipCodec : RecordCodec
             wanted = Math.Max(wanted - read, 1024);
         }
 
-        if (gzip.Read(beyond) != 0)
+        if (Read(gzip, beyond) != 0)
         {
             throw output.OverLimit();
+        }
+    }
+
+    private static int Read(GZipStream gzip, Span<byte> target)
+    {
+        try
+        {
+            return gzip.Read(target);
+        }
+        catch (InvalidDataException e)
+        {
+            // The platform's own message speaks of archives.
+            throw new InvalidDataException("it is not a whole gzip stream, or its checksum is wrong", e);
         }
     }
 
