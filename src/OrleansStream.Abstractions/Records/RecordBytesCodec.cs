@@ -36,22 +36,21 @@ internal sealed class RecordBytesCodec : IFieldCodec<RecordBytes>
         }
 
         field.EnsureWireType(WireType.LengthPrefixed);
-        var length = checked((int)reader.ReadVarUInt32());
-        if (length > ProtocolLimits.MaxRecordBytes)
+        var length = reader.ReadVarUInt32();
+        if (length > ProtocolLimits.MaxRecordBytes || length > reader.Remaining)
         {
             throw new InvalidOperationException(
-                $"A message announces {length} bytes of records; {ProtocolLimits.MaxRecordBytes} is the most that is accepted.");
+                $"A message announces {length} bytes of records, of which it holds {reader.Remaining}; {ProtocolLimits.MaxRecordBytes} is the most that is accepted.");
         }
 
-        if (length == 0)
+        var result = RecordBytes.Empty;
+        if (length > 0)
         {
-            ReferenceCodec.RecordObject(reader.Session, RecordBytes.Empty);
-            return RecordBytes.Empty;
+            var rented = ArrayPool<byte>.Shared.Rent((int)length);
+            reader.ReadBytes(rented.AsSpan(0, (int)length));
+            result = RecordBytes.FromRented(rented, (int)length);
         }
 
-        var rented = ArrayPool<byte>.Shared.Rent(length);
-        reader.ReadBytes(rented.AsSpan(0, length));
-        var result = RecordBytes.FromRented(rented, length);
         ReferenceCodec.RecordObject(reader.Session, result);
         return result;
     }
