@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using OrleansStream.Client.Connection;
+using OrleansStream.Client.Producing;
 
 namespace OrleansStream.Client;
 
@@ -72,6 +73,12 @@ public sealed class OrleansStreamClient : IAsyncDisposable
         configure?.Invoke(options);
         return new OrleansStreamClient(client, options, owned: null);
     }
+
+    /// <summary>Makes a producer. It costs no call, so a topic that does not exist shows with the first record.</summary>
+    /// <param name="options">How it works; null for the defaults.</param>
+    /// <exception cref="ArgumentException">An option is not acceptable.</exception>
+    public IProducer<TKey, TValue> CreateProducer<TKey, TValue>(ProducerOptions<TKey, TValue>? options = null) =>
+        new Producer<TKey, TValue>(Connection, options ?? new ProducerOptions<TKey, TValue>());
 
     /// <summary>Closes the connection, if it was opened by this instance.</summary>
     public ValueTask DisposeAsync() => _owned?.DisposeAsync() ?? ValueTask.CompletedTask;

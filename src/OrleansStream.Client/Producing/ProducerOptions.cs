@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using OrleansStream.Client.Serialization;
 using OrleansStream.Records;
 
@@ -6,6 +7,8 @@ namespace OrleansStream.Client.Producing;
 /// <summary>How a producer works. The defaults are meant for production.</summary>
 public record ProducerOptions
 {
+    private const int MinBatchBytes = 1024;
+
     /// <summary>How batches are compressed. None.</summary>
     public CompressionType Compression { get; init; } = CompressionType.None;
 
@@ -32,6 +35,23 @@ public record ProducerOptions
 
     /// <summary>Chooses partitions; null for murmur2 of the key as Kafka's clients do, and sticky for records without a key.</summary>
     public IPartitioner? Partitioner { get; init; }
+
+    /// <summary>Checks the options.</summary>
+    /// <param name="problem">Which option is wrong, and what it has to be.</param>
+    /// <returns>True when a producer can work with them.</returns>
+    public bool TryValidate([NotNullWhen(false)] out string? problem)
+    {
+        problem = MaxBatchBytes is < MinBatchBytes or > ProtocolLimits.MaxRecordBytes / 2
+                ? $"{nameof(MaxBatchBytes)} must be {MinBatchBytes} to {ProtocolLimits.MaxRecordBytes / 2}, not {MaxBatchBytes}."
+            : MaxBufferedBytes < MaxBatchBytes ? $"{nameof(MaxBufferedBytes)} ({MaxBufferedBytes}) must be at least {nameof(MaxBatchBytes)} ({MaxBatchBytes})."
+            : Linger < TimeSpan.Zero ? $"{nameof(Linger)} must not be negative; it is {Linger}."
+            : DeliveryTimeout <= TimeSpan.Zero ? $"{nameof(DeliveryTimeout)} must be positive, not {DeliveryTimeout}."
+            : DeliveryTimeout < Linger ? $"{nameof(DeliveryTimeout)} ({DeliveryTimeout}) must not be shorter than {nameof(Linger)} ({Linger})."
+            : RetryBackoff <= TimeSpan.Zero ? $"{nameof(RetryBackoff)} must be positive, not {RetryBackoff}."
+            : !Enum.IsDefined(Compression) ? $"{nameof(Compression)} must be None, Gzip, Snappy, Lz4 or Zstd, not {Compression}."
+            : null;
+        return problem is null;
+    }
 }
 
 /// <summary>How a producer of certain types works.</summary>
