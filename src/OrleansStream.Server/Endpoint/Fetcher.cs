@@ -94,7 +94,7 @@ internal sealed partial class Fetcher(
         foreach (var wanted in request.Partitions)
         {
             // Beyond the limit goes at most the last batch read: a batch is given whole.
-            var fetched = await ReadAsync(wanted, (int)Math.Min(wanted.MaxBytes, maxBytes - answer.Bytes));
+            var fetched = await ReadAsync(wanted, (int)Math.Min(wanted.MaxBytes, maxBytes - answer.Bytes), isFirst: answer.Bytes == 0);
             answer.Add(fetched);
             if (fetched.Error != ErrorCode.None)
             {
@@ -105,7 +105,7 @@ internal sealed partial class Fetcher(
         return answer;
     }
 
-    private async ValueTask<FetchedPartition> ReadAsync(FetchPartition wanted, int maxBytes)
+    private async ValueTask<FetchedPartition> ReadAsync(FetchPartition wanted, int maxBytes, bool isFirst)
     {
         var id = wanted.Partition;
         if (!table.TryFind(id, out var partition))
@@ -116,20 +116,22 @@ internal sealed partial class Fetcher(
         var offsets = partition.Offsets;
         if (wanted.Offset < offsets.LogStart || wanted.Offset > offsets.HighWatermark)
         {
-            return new FetchedPartition(
-                id, ErrorCode.OffsetOutOfRange, offsets.HighWatermark, offsets.LogStart, RecordBytes.Empty,
+            return Nothing(
+                ErrorCode.OffsetOutOfRange,
                 $"Offset {wanted.Offset} is out of range: partition {id.Partition} holds {offsets.LogStart} up to {offsets.HighWatermark}.");
         }
 
         if (wanted.Offset == offsets.HighWatermark || maxBytes <= 0)
         {
-            return new FetchedPartition(
-                id, partition.IsClosing ? ErrorCode.NotLeaderOrFollower : ErrorCode.None, offsets.HighWatermark, offsets.LogStart, RecordBytes.Empty);
+            return Nothing(partition.IsClosing ? ErrorCode.NotLeaderOrFollower : ErrorCode.None, null);
         }
 
         if (!_budget.TryTake(maxBytes))
         {
-            return FetchAnswer.Failed(id, ErrorCode.Throttled, $"The silo has {_budget.Used} bytes of answers in hand and reads no more just now; ask again.");
+            // An answer that already holds something goes out as it is, and the caller asks again at once.
+            return isFirst
+                ? Nothing(ErrorCode.Throttled, $"The silo has {_budget.Used} bytes of answers in hand and reads no more just now; ask again.")
+                : Nothing(ErrorCode.None, null);
         }
 
         var batches = RecordBytes.Empty;
@@ -152,6 +154,9 @@ internal sealed partial class Fetcher(
         {
             _budget.Return(maxBytes - batches.Length);
         }
+
+        FetchedPartition Nothing(ErrorCode error, string? message) =>
+            new(id, error, offsets.HighWatermark, offsets.LogStart, RecordBytes.Empty, message);
     }
 
     private List<Partition> FindOpen(FetchRequest request)

@@ -21,6 +21,9 @@ internal sealed class MemoryLog(PartitionId partition, LeaderEpoch epoch, List<b
     /// <summary>Appends wait for it; a test sets it to hold them back.</summary>
     public Task Gate { get; set; } = Task.CompletedTask;
 
+    /// <summary>Reads wait for it.</summary>
+    public Task ReadGate { get; set; } = Task.CompletedTask;
+
     /// <summary>The disposal waits for it.</summary>
     public Task DisposeGate { get; set; } = Task.CompletedTask;
 
@@ -64,8 +67,9 @@ internal sealed class MemoryLog(PartitionId partition, LeaderEpoch epoch, List<b
         return new AppendResult(ErrorCode.None, at, IsDuplicate: false);
     }
 
-    public ValueTask<RecordBytes> ReadAsync(Offset offset, int maxBytes, CancellationToken cancellationToken)
+    public async ValueTask<RecordBytes> ReadAsync(Offset offset, int maxBytes, CancellationToken cancellationToken)
     {
+        await ReadGate.WaitAsync(cancellationToken);
         lock (_lock)
         {
             if (_failure is not null)
@@ -82,7 +86,7 @@ internal sealed class MemoryLog(PartitionId partition, LeaderEpoch epoch, List<b
                 }
             }
 
-            return ValueTask.FromResult(RecordBytes.Wrap(taken.ToArray()));
+            return RecordBytes.Wrap(taken.ToArray());
         }
     }
 
