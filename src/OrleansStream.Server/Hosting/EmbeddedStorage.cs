@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using OrleansStream.Storage;
 using OrleansStream.Storage.Files;
@@ -10,14 +11,18 @@ namespace OrleansStream.Server.Hosting;
 /// Everything durable of a silo that keeps it in a local folder. It is opened before any part of the host starts, so that a
 /// folder which cannot be used ends the start with that one error, and closed after every part has stopped.
 /// </summary>
-internal sealed class EmbeddedStorage(IOptions<OrleansStreamServerOptions> options) : IHostedLifecycleService, IAsyncDisposable
+internal sealed class EmbeddedStorage(IOptions<OrleansStreamServerOptions> options, TimeProvider time, ILoggerFactory loggers)
+    : IHostedLifecycleService, IAsyncDisposable
 {
     private DataFolder? _folder;
     private SqliteDatabase? _database;
+    private FilePartitionLogStore? _logs;
     private ICatalog? _catalog;
     private IGroupStore? _groups;
 
     public ICatalog Catalog => _catalog ?? throw NotOpen();
+
+    public FilePartitionLogStore Logs => _logs ?? throw NotOpen();
 
     public IGroupStore Groups => _groups ?? throw NotOpen();
 
@@ -34,6 +39,7 @@ internal sealed class EmbeddedStorage(IOptions<OrleansStreamServerOptions> optio
             throw;
         }
 
+        _logs = new FilePartitionLogStore(new FileLogStoreOptions { Root = _folder.LogsRoot }, time, loggers);
         _catalog = new SqliteCatalog(_database);
         _groups = new SqliteGroupStore(_database);
     }
@@ -50,6 +56,11 @@ internal sealed class EmbeddedStorage(IOptions<OrleansStreamServerOptions> optio
 
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref _logs, null) is { } logs)
+        {
+            await logs.DisposeAsync();
+        }
+
         if (Interlocked.Exchange(ref _database, null) is { } database)
         {
             await database.DisposeAsync();

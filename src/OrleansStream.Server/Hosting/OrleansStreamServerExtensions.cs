@@ -91,6 +91,7 @@ public static class OrleansStreamServerExtensions
         services.AddHostedService(provider => provider.GetRequiredService<EmbeddedStorage>());
         services.AddSingleton(provider => provider.GetRequiredService<EmbeddedStorage>().Catalog);
         services.AddSingleton(provider => provider.GetRequiredService<EmbeddedStorage>().Groups);
+        services.AddSingleton<IPartitionLogStore>(provider => provider.GetRequiredService<EmbeddedStorage>().Logs);
     }
 
     private static void AddDataPlane(ISiloBuilder silo)

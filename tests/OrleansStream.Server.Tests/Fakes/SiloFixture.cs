@@ -1,6 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
-using Orleans.Runtime;
 using OrleansStream.Endpoint;
 using OrleansStream.Grains;
 using OrleansStream.Server.Partitions;
