@@ -26,4 +26,12 @@ internal static class LogEvents
     public const int SweepFailed = 1301;
 
     public const int ServerStarted = 1400;
+
+    public const int MemberJoined = 1500;
+    public const int MemberLeft = 1501;
+    public const int MemberExpelled = 1502;
+    public const int GroupRestored = 1503;
+    public const int GroupDeleted = 1504;
+    public const int CoordinatorStopped = 1505;
+    public const int GroupTickFailed = 1506;
 }

@@ -1,0 +1,344 @@
+using Microsoft.Extensions.Logging;
+using Orleans.Concurrency;
+using OrleansStream.Grains;
+using OrleansStream.Groups;
+using OrleansStream.Server.Diagnostics;
+using OrleansStream.Storage;
+
+namespace OrleansStream.Server.Groups;
+
+/// <summary>
+/// The coordinator of one group: rules in <see cref="ConsumerGroup"/>, writing in <see cref="GroupWriter"/>, and here their
+/// order — decide, store, answer. Calls interleave at awaits, on purpose: a decision never awaits, so each is made whole,
+/// and those that wait for the store share its next round. After a failure to store the activation is given up and the
+/// callers are told to try again.
+/// </summary>
+[Reentrant]
+internal sealed partial class GroupGrain : Grain, IGroupGrain, IDisposable
+{
+    private readonly IGroupStore _store;
+    private readonly GroupCatalog _catalog;
+    private readonly IPartitionExtents _extents;
+    private readonly TimeProvider _time;
+    private readonly ILogger<GroupGrain> _logger;
+
+    // What the catalog said is taken over in the order in which it was asked: an older answer must not undo a newer one.
+    private readonly SemaphoreSlim _catalogTurn = new(1, 1);
+
+    private string _groupId = "";
+    private GroupOffsets _offsets = null!;
+    private Task<GroupCoordinator>? _loading;
+    private IGrainTimer? _timer;
+    private long _refreshedAt;
+
+    public GroupGrain(IGroupStore store, ICatalog catalog, IPartitionExtents extents, TimeProvider time, ILogger<GroupGrain> logger)
+    {
+        _store = store;
+        _catalog = new GroupCatalog(catalog);
+        _extents = extents;
+        _time = time;
+        _logger = logger;
+    }
+
+    public override Task OnActivateAsync(CancellationToken cancellationToken)
+    {
+        _groupId = this.GetPrimaryKeyString();
+        _offsets = new GroupOffsets(_store, _catalog, _extents, _time, _groupId);
+        return Task.CompletedTask;
+    }
+
+    public void Dispose() => _catalogTurn.Dispose();
+
+    public Task<MembershipResponse> JoinAsync(JoinGroupRequest request) => AnswerAsync(
+        async coordinator =>
+        {
+            await _catalogTurn.WaitAsync();
+            try
+            {
+                var unknown = GroupRules.Check(request) is null ? request.Topics.Where(topic => !coordinator.Group.Topics.ContainsKey(topic)) : [];
+                var response = coordinator.Group.Join(request, await _catalog.FindAsync(unknown), coordinator.Now);
+                if (response.Error == ErrorCode.None)
+                {
+                    LogJoined(_groupId, request.MemberId, request.ClientId, response.Generation);
+                }
+
+                return response;
+            }
+            finally
+            {
+                _catalogTurn.Release();
+            }
+        },
+        Refuse);
+
+    public Task<MembershipResponse> HeartbeatAsync(HeartbeatRequest request) => AnswerAsync(
+        async coordinator =>
+        {
+            await VerifyAsync(coordinator, request.Generation);
+            return coordinator.Group.Heartbeat(request, coordinator.Now);
+        },
+        Refuse);
+
+    public Task LeaveAsync(string memberId) => AnswerAsync(
+        coordinator =>
+        {
+            coordinator.Group.Leave(memberId);
+            LogLeft(_groupId, memberId);
+            return Task.FromResult(true);
+        },
+        refuse: null);
+
+    public Task<CommitResponse> CommitAsync(CommitRequest request) => AnswerAsync(
+        async coordinator =>
+        {
+            if (GroupRules.Check(request.Offsets, mayForget: false) is { } problem)
+            {
+                return new CommitResponse(problem.Error, problem.Message);
+            }
+
+            if (string.IsNullOrEmpty(request.MemberId))
+            {
+                var resolved = await _offsets.ResolveAsync(request.Offsets);
+                if (coordinator.Group.Members.Count > 0)
+                {
+                    return new CommitResponse(ErrorCode.NonEmptyGroup, "The group has members, and only they commit its offsets; stop them first.");
+                }
+
+                await coordinator.Writer.CommitAsync(_offsets.ToStored(resolved));
+                return new CommitResponse(ErrorCode.None);
+            }
+
+            await VerifyAsync(coordinator, request.Generation);
+            var decision = coordinator.Group.Commit(request);
+            if (decision.Error == ErrorCode.None)
+            {
+                // Also when nothing is left to write: what overtook this commit has to be durable before the answer.
+                await coordinator.Writer.CommitAsync(_offsets.ToStored(decision.Offsets));
+            }
+
+            return new CommitResponse(decision.Error, decision.Message);
+        },
+        (error, message) => new CommitResponse(error, message));
+
+    public Task<CommitResponse> ResetOffsetsAsync(CommittedOffset[] offsets) => AnswerAsync(
+        async coordinator =>
+        {
+            if (GroupRules.Check(offsets, mayForget: true) is { } problem)
+            {
+                return new CommitResponse(problem.Error, problem.Message);
+            }
+
+            var resolved = await _offsets.ResolveAsync(offsets);
+            foreach (var (partition, offset) in resolved)
+            {
+                if (coordinator.Group.FindOwner(partition) is { } owner)
+                {
+                    return new CommitResponse(
+                        ErrorCode.NonEmptyGroup, $"Member '{owner}' consumes {offset.TopicPartition}; stop it before the offset is reset.");
+                }
+            }
+
+            await coordinator.Writer.CommitAsync(_offsets.ToStored(resolved));
+            return new CommitResponse(ErrorCode.None);
+        },
+        (error, message) => new CommitResponse(error, message));
+
+    public Task<CommittedOffset[]> FetchOffsetsAsync(TopicPartition[]? partitions)
+    {
+        ThrowIfInvalid();
+        return _offsets.ReadAsync(partitions);
+    }
+
+    public Task<GroupDescription> DescribeAsync() => AnswerAsync(
+        async coordinator =>
+        {
+            ThrowIfUnknown(coordinator);
+            var group = coordinator.Group;
+            var (state, generation, members) = (group.State, group.Generation, coordinator.DescribeMembers());
+            return new GroupDescription(_groupId, state, generation, members, await _offsets.DescribeAsync(group));
+        },
+        refuse: null);
+
+    public Task DeleteAsync() => AnswerAsync(
+        async coordinator =>
+        {
+            ThrowIfUnknown(coordinator);
+            if (coordinator.Group.Members.Count > 0)
+            {
+                throw new OrleansStreamException(
+                    ErrorCode.NonEmptyGroup, $"Group '{_groupId}' has {coordinator.Group.Members.Count} members; stop them before it is deleted.");
+            }
+
+            await coordinator.Writer.DeleteAsync();
+            LogDeleted(_groupId);
+            DeactivateOnIdle();
+            return true;
+        },
+        refuse: null,
+        isStillThere: false);
+
+    /// <summary>Decides, waits until the decision is stored, answers.</summary>
+    /// <param name="decide">Makes the answer.</param>
+    /// <param name="refuse">Turns an error into an answer; null when the caller gets it as an exception.</param>
+    /// <param name="isStillThere">False when the decision was the end of the group, after which nothing can be stored.</param>
+    private async Task<T> AnswerAsync<T>(Func<GroupCoordinator, Task<T>> decide, Func<ErrorCode, string, T>? refuse, bool isStillThere = true)
+    {
+        try
+        {
+            ThrowIfInvalid();
+            var coordinator = await LoadAsync();
+            var answer = await decide(coordinator);
+            WatchMembers(coordinator);
+            if (isStillThere)
+            {
+                await coordinator.Writer.SaveAsync();
+            }
+
+            return answer;
+        }
+        catch (OrleansStreamException e) when (refuse is not null)
+        {
+            StopAfterFailure();
+            return refuse(e.ErrorCode, e.Message);
+        }
+        catch (OrleansStreamException)
+        {
+            StopAfterFailure();
+            throw;
+        }
+        catch (Exception)
+        {
+            // Nobody foresaw it, so the state in memory is not to be trusted any more; the stored one is.
+            DeactivateOnIdle();
+            throw;
+        }
+    }
+
+    private Task<GroupCoordinator> LoadAsync()
+    {
+        return _loading ??= LoadOnceAsync();
+
+        async Task<GroupCoordinator> LoadOnceAsync()
+        {
+            var coordinator = await GroupCoordinator.LoadAsync(_store, _time, _groupId);
+            if (coordinator.Group.Members.Count > 0)
+            {
+                LogRestored(_groupId, coordinator.Group.Members.Count, coordinator.Group.Generation);
+                WatchMembers(coordinator);
+            }
+
+            return coordinator;
+        }
+    }
+
+    /// <summary>A generation that is news to this coordinator was made by another one; the store tells which of the two goes on.</summary>
+    private static Task VerifyAsync(GroupCoordinator coordinator, Generation told) =>
+        told > coordinator.Group.Generation ? coordinator.Writer.VerifyAsync() : Task.CompletedTask;
+
+    /// <summary>Runs the timer while there are members, which also keeps the activation from being collected.</summary>
+    private void WatchMembers(GroupCoordinator coordinator)
+    {
+        if (coordinator.Group.Members.Count == 0)
+        {
+            _timer?.Dispose();
+            _timer = null;
+        }
+        else if (_timer is null)
+        {
+            _refreshedAt = _time.GetTimestamp();
+            _timer = this.RegisterGrainTimer(
+                TickAsync,
+                coordinator,
+                new GrainTimerCreationOptions(GroupLimits.TickInterval, GroupLimits.TickInterval) { Interleave = true, KeepAlive = true });
+        }
+    }
+
+    private async Task TickAsync(GroupCoordinator coordinator, CancellationToken cancellationToken)
+    {
+        try
+        {
+            foreach (var member in coordinator.Group.Expire(coordinator.Now))
+            {
+                LogExpelled(_groupId, member);
+            }
+
+            if (_time.GetElapsedTime(_refreshedAt) >= GroupLimits.TopicRefreshInterval)
+            {
+                _refreshedAt = _time.GetTimestamp();
+                await RefreshTopicsAsync(coordinator);
+            }
+
+            WatchMembers(coordinator);
+            await coordinator.Writer.SaveAsync();
+        }
+        catch (OrleansStreamException e)
+        {
+            LogTickFailed(e, _groupId);
+            StopAfterFailure();
+        }
+    }
+
+    private async Task RefreshTopicsAsync(GroupCoordinator coordinator)
+    {
+        await _catalogTurn.WaitAsync();
+        try
+        {
+            coordinator.Group.UpdateTopics(await _catalog.FindAsync(coordinator.Group.Subscriptions));
+        }
+        finally
+        {
+            _catalogTurn.Release();
+        }
+    }
+
+    /// <summary>Gives the activation up when it can no longer store what it decides; the next one starts from what is stored.</summary>
+    private void StopAfterFailure()
+    {
+        if (_loading is { IsFaulted: true } or { IsCompletedSuccessfully: true, Result.Writer.Failure: not null })
+        {
+            LogStopped(_groupId);
+            _timer?.Dispose();
+            DeactivateOnIdle();
+        }
+    }
+
+    private void ThrowIfInvalid()
+    {
+        if (GroupRules.CheckGroupId(_groupId) is { } problem)
+        {
+            throw new OrleansStreamException(problem.Error, problem.Message);
+        }
+    }
+
+    private void ThrowIfUnknown(GroupCoordinator coordinator)
+    {
+        if (!coordinator.Writer.IsStored && coordinator.Group.Members.Count == 0)
+        {
+            throw new OrleansStreamException(ErrorCode.GroupIdNotFound, $"There is no group '{_groupId}'.");
+        }
+    }
+
+    private static MembershipResponse Refuse(ErrorCode error, string message) =>
+        new(error, Generation.None, [], GroupLimits.HeartbeatInterval, message);
+
+    [LoggerMessage(LogEvents.MemberJoined, LogLevel.Information, "Member {Member} ({Client}) joined group {Group}, generation {Generation}.")]
+    private partial void LogJoined(string group, string member, string client, Generation generation);
+
+    [LoggerMessage(LogEvents.MemberLeft, LogLevel.Information, "Member {Member} left group {Group}.")]
+    private partial void LogLeft(string group, string member);
+
+    [LoggerMessage(LogEvents.MemberExpelled, LogLevel.Warning, "Member {Member} was expelled from group {Group}: it was silent for its session timeout, or held on to a partition for its rebalance timeout.")]
+    private partial void LogExpelled(string group, string member);
+
+    [LoggerMessage(LogEvents.GroupRestored, LogLevel.Information, "Took over group {Group} with {Members} members, generation {Generation}.")]
+    private partial void LogRestored(string group, int members, Generation generation);
+
+    [LoggerMessage(LogEvents.GroupDeleted, LogLevel.Information, "Deleted group {Group}.")]
+    private partial void LogDeleted(string group);
+
+    [LoggerMessage(LogEvents.CoordinatorStopped, LogLevel.Warning, "This activation stops coordinating group {Group}; the next one starts from what is stored.")]
+    private partial void LogStopped(string group);
+
+    [LoggerMessage(LogEvents.GroupTickFailed, LogLevel.Warning, "A round of checks of group {Group} failed; it is repeated.")]
+    private partial void LogTickFailed(Exception error, string group);
+}
