@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using OrleansStream.Client.Administration;
 using OrleansStream.Client.Connection;
 using OrleansStream.Client.Producing;
 
@@ -21,8 +22,12 @@ public sealed class OrleansStreamClient : IAsyncDisposable
         var loggers = options.LoggerFactory ?? client.ServiceProvider.GetService<ILoggerFactory>() ?? NullLoggerFactory.Instance;
         Connection = new ClusterConnection(
             new OrleansClusterGrains(client, isInsideSilo), options.TimeProvider, Random.Shared, options.RequestTimeout, loggers);
+        Admin = new AdminClient(Connection);
         owned?.Attach(Connection);
     }
+
+    /// <summary>Manages topics, groups and the cluster.</summary>
+    public IAdminClient Admin { get; }
 
     internal ClusterConnection Connection { get; }
 

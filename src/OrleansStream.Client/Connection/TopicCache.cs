@@ -64,6 +64,12 @@ internal sealed class TopicCache
     /// <summary>Drops what is known of a topic.</summary>
     public void Forget(string topic) => _entries.TryRemove(topic, out _);
 
+    /// <summary>Says what to do about a topic that does not exist.</summary>
+    public static OrleansStreamException UnknownTopic(string topic, Exception? cause) => new(
+        ErrorCode.UnknownTopicOrPartition,
+        $"There is no topic '{topic}'. Create it with `ostream topic create {topic}` or IAdminClient.CreateTopicAsync.",
+        cause);
+
     private async Task<TopicDescription> LookUpAsync(string topic)
     {
         if (!TopicName.IsValid(topic, out var problem))
@@ -81,10 +87,7 @@ internal sealed class TopicCache
         catch (OrleansStreamException exception) when (exception.ErrorCode == ErrorCode.UnknownTopicOrPartition)
         {
             Forget(topic);
-            throw new OrleansStreamException(
-                ErrorCode.UnknownTopicOrPartition,
-                $"There is no topic '{topic}'. Create it with `ostream topic create {topic}` or IAdminClient.CreateTopicAsync.",
-                exception);
+            throw UnknownTopic(topic, exception);
         }
     }
 

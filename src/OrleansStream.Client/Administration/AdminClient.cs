@@ -1,0 +1,246 @@
+using System.Runtime.CompilerServices;
+using OrleansStream.Client.Connection;
+using OrleansStream.Endpoint;
+using OrleansStream.Grains;
+using OrleansStream.Groups;
+using OrleansStream.Topics;
+
+namespace OrleansStream.Client.Administration;
+
+/// <summary>Calls the grains. A change that was repeated because its first outcome was not known counts its own effect as success.</summary>
+internal sealed class AdminClient : IAdminClient
+{
+    private const int PageSize = 1000;
+
+    private readonly ClusterConnection _connection;
+
+    public AdminClient(ClusterConnection connection) => _connection = connection;
+
+    private IClusterGrains Grains => _connection.Grains;
+
+    public async Task<TopicDescription> CreateTopicAsync(
+        string topic, int partitions, IReadOnlyDictionary<string, string>? configuration = null, CancellationToken cancellationToken = default)
+    {
+        CheckTopicName(topic);
+        var settings = configuration ?? new Dictionary<string, string>();
+        var description = await ChangeAsync(
+            $"creating topic '{topic}'",
+            () => Grains.Topic(topic).CreateAsync(partitions, settings),
+            ErrorCode.TopicAlreadyExists,
+            () => Grains.Topic(topic).DescribeAsync(),
+            cancellationToken).ConfigureAwait(false);
+        _connection.Topics.Learn(description);
+        return description;
+    }
+
+    public Task<TopicDescription> DescribeTopicAsync(string topic, CancellationToken cancellationToken = default) =>
+        _connection.Topics.RefreshAsync(topic, cancellationToken: cancellationToken);
+
+    public async IAsyncEnumerable<PartitionDescription> DescribePartitionsAsync(
+        string topic, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        var description = await DescribeTopicAsync(topic, cancellationToken).ConfigureAwait(false);
+        for (var first = 0; first < description.PartitionCount; first += PageSize)
+        {
+            var from = first;
+            var page = await _connection.CallAsync(
+                $"describing the partitions of '{topic}'",
+                () => Grains.Topic(topic).DescribePartitionsAsync(from, PageSize),
+                cancellationToken).ConfigureAwait(false);
+            foreach (var partition in page)
+            {
+                yield return partition;
+            }
+        }
+    }
+
+    public IAsyncEnumerable<TopicDescription> ListTopicsAsync(string prefix = "", CancellationToken cancellationToken = default) =>
+        PagesAsync("listing topics", after => Grains.Cluster.ListTopicsAsync(prefix, after, PageSize), topic => topic.Name, cancellationToken);
+
+    public async Task<TopicDescription> AlterTopicAsync(
+        string topic, IReadOnlyDictionary<string, string?> changes, CancellationToken cancellationToken = default)
+    {
+        CheckTopicName(topic);
+        var description = await OnTopicAsync(topic, _connection.CallAsync(
+            $"altering topic '{topic}'", () => Grains.Topic(topic).AlterConfigurationAsync(changes), cancellationToken)).ConfigureAwait(false);
+        _connection.Topics.Learn(description);
+        return description;
+    }
+
+    public async Task<TopicDescription> AddPartitionsAsync(string topic, int totalCount, CancellationToken cancellationToken = default)
+    {
+        CheckTopicName(topic);
+        var description = await OnTopicAsync(topic, ChangeAsync(
+            $"adding partitions to '{topic}'",
+            () => Grains.Topic(topic).AddPartitionsAsync(totalCount),
+            ErrorCode.InvalidPartitions,
+            async () => await Grains.Topic(topic).DescribeAsync().ConfigureAwait(false) is { } now && now.PartitionCount == totalCount
+                ? now
+                : throw new OrleansStreamException(ErrorCode.InvalidPartitions, $"Topic '{topic}' was given another number of partitions meanwhile."),
+            cancellationToken)).ConfigureAwait(false);
+        _connection.Topics.Learn(description);
+        return description;
+    }
+
+    public async Task DeleteTopicAsync(string topic, CancellationToken cancellationToken = default)
+    {
+        CheckTopicName(topic);
+        await OnTopicAsync(topic, ChangeAsync(
+            $"deleting topic '{topic}'",
+            () => ToResultAsync(Grains.Topic(topic).DeleteAsync()),
+            ErrorCode.UnknownTopicOrPartition,
+            () => Task.FromResult(true),
+            cancellationToken)).ConfigureAwait(false);
+        _connection.Topics.Forget(topic);
+    }
+
+    public async Task<Offset> DeleteRecordsAsync(TopicPartition partition, Offset before, CancellationToken cancellationToken = default)
+    {
+        var id = await FindPartitionAsync(partition, cancellationToken).ConfigureAwait(false);
+        return await _connection.CallAsync(
+            $"deleting records of {partition}", () => Grains.Partition(id).DeleteRecordsAsync(before), cancellationToken).ConfigureAwait(false);
+    }
+
+    public Task<Offset> FindBeginningAsync(TopicPartition partition, CancellationToken cancellationToken = default) =>
+        FindAsync(partition, OffsetPosition.Beginning, 0, cancellationToken);
+
+    public Task<Offset> FindEndAsync(TopicPartition partition, CancellationToken cancellationToken = default) =>
+        FindAsync(partition, OffsetPosition.End, 0, cancellationToken);
+
+    public async Task<Offset?> FindOffsetAsync(TopicPartition partition, DateTimeOffset time, CancellationToken cancellationToken = default) =>
+        await FindAsync(partition, OffsetPosition.Timestamp, time.ToUnixTimeMilliseconds(), cancellationToken).ConfigureAwait(false)
+            is { HasValue: true } offset ? offset : null;
+
+    public IAsyncEnumerable<GroupListing> ListGroupsAsync(string prefix = "", CancellationToken cancellationToken = default) =>
+        PagesAsync("listing groups", after => Grains.Cluster.ListGroupsAsync(prefix, after, PageSize), group => group.GroupId, cancellationToken);
+
+    public Task<GroupDescription> DescribeGroupAsync(string groupId, CancellationToken cancellationToken = default)
+    {
+        CheckGroupId(groupId);
+        return _connection.CallAsync($"describing group '{groupId}'", () => Grains.Group(groupId).DescribeAsync(), cancellationToken);
+    }
+
+    public async Task ResetOffsetsAsync(
+        string groupId, IReadOnlyCollection<CommittedOffset> offsets, CancellationToken cancellationToken = default)
+    {
+        CheckGroupId(groupId);
+        ArgumentNullException.ThrowIfNull(offsets);
+        var all = offsets.ToArray();
+        await _connection.CallAsync(
+            $"resetting offsets of group '{groupId}'",
+            async () => await Grains.Group(groupId).ResetOffsetsAsync(all).ConfigureAwait(false) is { Error: not ErrorCode.None } refused
+                ? throw new OrleansStreamException(refused.Error, refused.Message ?? $"Group '{groupId}' refused the offsets: {refused.Error}.")
+                : true,
+            cancellationToken).ConfigureAwait(false);
+    }
+
+    public Task DeleteGroupAsync(string groupId, CancellationToken cancellationToken = default)
+    {
+        CheckGroupId(groupId);
+        return ChangeAsync(
+            $"deleting group '{groupId}'",
+            () => ToResultAsync(Grains.Group(groupId).DeleteAsync()),
+            ErrorCode.GroupIdNotFound,
+            () => Task.FromResult(true),
+            cancellationToken);
+    }
+
+    public Task<ClusterDescription> DescribeClusterAsync(CancellationToken cancellationToken = default) =>
+        _connection.CallAsync("describing the cluster", Grains.Cluster.DescribeAsync, cancellationToken);
+
+    private static void CheckTopicName(string topic)
+    {
+        if (!TopicName.IsValid(topic, out var problem))
+        {
+            throw new OrleansStreamException(ErrorCode.InvalidTopic, problem);
+        }
+    }
+
+    private static void CheckGroupId(string groupId)
+    {
+        if (string.IsNullOrEmpty(groupId) || groupId.Length > ProtocolLimits.MaxIdLength)
+        {
+            throw new OrleansStreamException(
+                ErrorCode.InvalidGroupId, $"A group's id has 1 to {ProtocolLimits.MaxIdLength} characters; this one has {groupId?.Length ?? 0}.");
+        }
+    }
+
+    private static async Task<bool> ToResultAsync(Task task)
+    {
+        await task.ConfigureAwait(false);
+        return true;
+    }
+
+    private async Task<Offset> FindAsync(TopicPartition partition, OffsetPosition position, long timestampMs, CancellationToken cancellationToken)
+    {
+        var id = await FindPartitionAsync(partition, cancellationToken).ConfigureAwait(false);
+        return await _connection.FindAsync(partition, new FindOffsetRequest(id, position, timestampMs), cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task<PartitionId> FindPartitionAsync(TopicPartition partition, CancellationToken cancellationToken)
+    {
+        var description = await DescribeTopicAsync(partition.Topic, cancellationToken).ConfigureAwait(false);
+        return partition.Partition >= 0 && partition.Partition < description.PartitionCount
+            ? new PartitionId(description.TopicId, partition.Partition)
+            : throw new OrleansStreamException(
+                ErrorCode.UnknownTopicOrPartition,
+                $"Topic '{partition.Topic}' has {description.PartitionCount} partitions, counted from 0; there is no partition {partition.Partition}.");
+    }
+
+    private async Task<T> OnTopicAsync<T>(string topic, Task<T> call)
+    {
+        try
+        {
+            return await call.ConfigureAwait(false);
+        }
+        catch (OrleansStreamException exception) when (exception.ErrorCode == ErrorCode.UnknownTopicOrPartition)
+        {
+            _connection.Topics.Forget(topic);
+            throw TopicCache.UnknownTopic(topic, exception);
+        }
+    }
+
+    /// <summary>Makes a change, repeating it while it fails for a reason that may pass.</summary>
+    /// <param name="what">Completes "while …".</param>
+    /// <param name="change">The change.</param>
+    /// <param name="doneBefore">What the cluster answers when the change had been made before.</param>
+    /// <param name="resultOfDone">The result, when it was an earlier attempt of this call that made it.</param>
+    /// <param name="cancellationToken">Stops waiting.</param>
+    private Task<T> ChangeAsync<T>(
+        string what, Func<Task<T>> change, ErrorCode doneBefore, Func<Task<T>> resultOfDone, CancellationToken cancellationToken)
+    {
+        var attempts = 0;
+        return _connection.CallAsync(what, AttemptAsync, cancellationToken);
+
+        async Task<T> AttemptAsync()
+        {
+            attempts++;
+            try
+            {
+                return await change().ConfigureAwait(false);
+            }
+            catch (OrleansStreamException exception) when (attempts > 1 && exception.ErrorCode == doneBefore)
+            {
+                return await resultOfDone().ConfigureAwait(false);
+            }
+        }
+    }
+
+    private async IAsyncEnumerable<T> PagesAsync<T>(
+        string what, Func<string?, Task<T[]>> pageAfter, Func<T, string> nameOf, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        string? after = null;
+        T[] page;
+        do
+        {
+            var last = after;
+            page = await _connection.CallAsync(what, () => pageAfter(last), cancellationToken).ConfigureAwait(false);
+            foreach (var item in page)
+            {
+                yield return item;
+                after = nameOf(item);
+            }
+        }
+        while (page.Length == PageSize);
+    }
+}
