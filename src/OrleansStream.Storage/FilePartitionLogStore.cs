@@ -155,11 +155,29 @@ public sealed partial class FilePartitionLogStore : IPartitionLogStore
 
     private static (LeaderEpoch Last, LeaderEpoch Claimed) ClaimEpoch(FileLogContext context, LeaderEpoch atLeast)
     {
-        context.Files.CreateDirectory(context.Folder.Path);
+        PrepareFolder(context);
         using var marks = LogMarks.Open(context.Files, context.Folder);
         var last = marks.LeaderEpoch;
         marks.SetLeaderEpoch((last > atLeast ? last : atLeast).Next());
         return (last, marks.LeaderEpoch);
+    }
+
+    private static void PrepareFolder(FileLogContext context)
+    {
+        var folder = context.Folder;
+        context.Files.CreateDirectory(folder.Path);
+        if (!context.Files.FileExists(folder.Marks))
+        {
+            // The folders may be there because a process was killed between making and flushing them. The marks come last, so
+            // whoever finds them need not do this again.
+            foreach (var parent in new[] { Path.GetDirectoryName(Path.GetDirectoryName(folder.Parent)), Path.GetDirectoryName(folder.Parent), folder.Parent })
+            {
+                if (!string.IsNullOrEmpty(parent))
+                {
+                    context.Files.FlushDirectory(parent);
+                }
+            }
+        }
     }
 
     private PartitionLog Recover(FileLogContext context, TopicConfiguration configuration, LeaderEpoch lastEpoch, LeaderEpoch epoch)

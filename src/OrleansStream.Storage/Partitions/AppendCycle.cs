@@ -31,9 +31,9 @@ internal sealed partial class AppendCycle(PartitionLogContext context)
     public async ValueTask RunAsync(List<PendingAppend> appends, TopicConfiguration configuration, Action<Offset> highWatermarkMoved)
     {
         var answered = 0;
+        var nowMs = context.TimeProvider.GetUtcNow().ToUnixTimeMilliseconds();
         try
         {
-            var nowMs = context.TimeProvider.GetUtcNow().ToUnixTimeMilliseconds();
             BeginGroup();
             for (var i = 0; i < appends.Count; i++)
             {
@@ -55,8 +55,7 @@ internal sealed partial class AppendCycle(PartitionLogContext context)
         }
         catch (OrleansStreamException exception) when (exception.ErrorCode == ErrorCode.DiskFull)
         {
-            _state.Producers.RollBack();
-            _group.Reset();
+            UndoGroup(appends, answered, nowMs);
             LogDiskFull(context.Logger, context.Partition, exception.Message);
             Fail(appends, answered, AppendResult.Failed(ErrorCode.DiskFull, exception.Message));
         }
@@ -113,6 +112,16 @@ internal sealed partial class AppendCycle(PartitionLogContext context)
     {
         _group.Reset();
         _state.Producers.BeginGroup();
+    }
+
+    private void UndoGroup(List<PendingAppend> appends, int from, long nowMs)
+    {
+        _group.Reset();
+        _state.Producers.RollBack();
+        for (var i = from; i < appends.Count; i++)
+        {
+            _state.Producers.Await(appends[i].Header, nowMs);
+        }
     }
 
     private void Judge(PendingAppend append, long nowMs)

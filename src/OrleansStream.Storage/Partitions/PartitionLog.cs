@@ -219,7 +219,8 @@ internal sealed partial class PartitionLog : IPartitionLog, ILogWork
     }
 
     /// <summary>
-    /// Order that survives a crash: first the new start is durable, then readers see it, then the segments below it go. A crash
+    /// Order that survives a crash: what the start is moved over is durable first, or the log would end before its start. Then
+    /// the new start is durable, then readers see it, then the segments below it go. A crash
     /// in between leaves segments that the next opening recognises by the start and deletes.
     /// </summary>
     private async ValueTask TrimAsync(Offset logStart)
@@ -237,6 +238,7 @@ internal sealed partial class PartitionLog : IPartitionLog, ILogWork
             return;
         }
 
+        await _cycle.FlushAsync().ConfigureAwait(false);
         await _backend.SetLogStartAsync(logStart).ConfigureAwait(false);
         _state.Bounds.Trim(logStart);
         _state.Epochs.Trim(logStart);

@@ -7,26 +7,25 @@ namespace OrleansStream.Storage.Partitions;
 /// putting the earlier instance back.
 /// </summary>
 /// <param name="ProducerEpoch">The producer's epoch.</param>
+/// <param name="NextSequence">The sequence that its next batch has to start with.</param>
 /// <param name="LastSeenMs">When it last wrote, by the server's clock.</param>
-/// <param name="Batches">Its last batches, oldest first; at most <see cref="MaxBatches"/>.</param>
-internal sealed record ProducerState(short ProducerEpoch, long LastSeenMs, ImmutableArray<ProducedBatch> Batches)
+/// <param name="Batches">Its last batches, oldest first; at most <see cref="MaxBatches"/>, none when its first could not be written.</param>
+internal sealed record ProducerState(short ProducerEpoch, int NextSequence, long LastSeenMs, ImmutableArray<ProducedBatch> Batches)
 {
     /// <summary>A producer has at most five batches in flight, so a repeated one is always among the last five.</summary>
     public const int MaxBatches = 5;
 
-    /// <summary>The sequence that the next batch has to start with.</summary>
-    public int NextSequence => Batches[^1].LastSequence == int.MaxValue ? 0 : Batches[^1].LastSequence + 1;
-
     /// <summary>The state after one more batch.</summary>
     public static ProducerState After(ProducerState? before, short producerEpoch, ProducedBatch batch, long nowMs)
     {
+        var next = batch.LastSequence == int.MaxValue ? 0 : batch.LastSequence + 1;
         if (before is null || before.ProducerEpoch != producerEpoch)
         {
-            return new ProducerState(producerEpoch, nowMs, [batch]);
+            return new ProducerState(producerEpoch, next, nowMs, [batch]);
         }
 
         var kept = before.Batches.AsSpan();
-        return new ProducerState(producerEpoch, nowMs, [.. kept.Length == MaxBatches ? kept[1..] : kept, batch]);
+        return new ProducerState(producerEpoch, next, nowMs, [.. kept.Length == MaxBatches ? kept[1..] : kept, batch]);
     }
 }
 

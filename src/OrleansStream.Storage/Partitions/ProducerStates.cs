@@ -89,6 +89,18 @@ internal sealed class ProducerStates
         _undo.Clear();
     }
 
+    /// <summary>
+    /// A batch found no room. If nothing is known of its producer, this much is from now on: that batch comes first. Otherwise
+    /// the next one, already on its way, would be taken for the beginning, and this one be refused when it is sent again.
+    /// </summary>
+    public void Await(in RecordBatchHeader header, long nowMs)
+    {
+        if (header.ProducerId >= 0)
+        {
+            _states.TryAdd(header.ProducerId, new ProducerState(header.ProducerEpoch, header.BaseSequence, nowMs, []));
+        }
+    }
+
     /// <summary>The group was written. Keeps the number of producers bounded.</summary>
     public void EndGroup(long nowMs)
     {

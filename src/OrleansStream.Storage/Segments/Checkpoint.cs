@@ -20,7 +20,7 @@ namespace OrleansStream.Storage.Segments;
 ///  4    segment count,   then per segment: base offset i64, size i32, max timestamp i64, first append i64;
 ///                        the last one was active, and its size is the recovery point's position
 ///  4    epoch count,     then per epoch: epoch i32, start offset i64
-///  4    producer count,  then per producer: id i64, epoch i16, last seen i64, batch count i8,
+///  4    producer count,  then per producer: id i64, epoch i16, next sequence i32, last seen i64, batch count i8,
 ///                        then per batch: first sequence i32, last sequence i32, base offset i64
 /// </code>
 /// </remarks>
@@ -35,7 +35,7 @@ internal sealed record Checkpoint(
     private const int PreambleBytes = sizeof(uint) + sizeof(uint);
     private const int SegmentBytes = sizeof(long) + sizeof(int) + sizeof(long) + sizeof(long);
     private const int EpochBytes = sizeof(int) + sizeof(long);
-    private const int ProducerBytes = sizeof(long) + sizeof(short) + sizeof(long) + sizeof(byte);
+    private const int ProducerBytes = sizeof(long) + sizeof(short) + sizeof(int) + sizeof(long) + sizeof(byte);
     private const int BatchBytes = sizeof(int) + sizeof(int) + sizeof(long);
 
     /// <summary>
@@ -89,6 +89,7 @@ internal sealed record Checkpoint(
         {
             writer.WriteInt64(producerId);
             writer.WriteInt16(producer.ProducerEpoch);
+            writer.WriteInt32(producer.NextSequence);
             writer.WriteInt64(producer.LastSeenMs);
             writer.WriteByte((byte)producer.Batches.Length);
             foreach (var batch in producer.Batches)
@@ -134,6 +135,7 @@ internal sealed record Checkpoint(
         {
             var producerId = reader.ReadInt64();
             var epoch = reader.ReadInt16();
+            var nextSequence = reader.ReadInt32();
             var lastSeenMs = reader.ReadInt64();
             var batches = new ProducedBatch[reader.ReadByte()];
             for (var j = 0; j < batches.Length; j++)
@@ -141,7 +143,7 @@ internal sealed record Checkpoint(
                 batches[j] = new ProducedBatch(reader.ReadInt32(), reader.ReadInt32(), new Offset(reader.ReadInt64()));
             }
 
-            producers.Add(producerId, new ProducerState(epoch, lastSeenMs, [.. batches]));
+            producers.Add(producerId, new ProducerState(epoch, nextSequence, lastSeenMs, [.. batches]));
         }
 
         return new Checkpoint(logStart, recoveryPoint, segments, epochs, producers);

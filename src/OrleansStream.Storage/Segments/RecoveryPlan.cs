@@ -30,7 +30,7 @@ internal sealed record RecoveryPlan(
 
         // Retention does not write a checkpoint; segments that it deleted since are no loss.
         var logStart = marks.LogStart > checkpoint.LogStart ? marks.LogStart : checkpoint.LogStart;
-        if (logStart > checkpoint.RecoveryPoint && listing.FindSegment(logStart) is { } later && later > checkpoint.Segments[^1].BaseOffset)
+        if (logStart >= checkpoint.RecoveryPoint && listing.FindSegment(logStart) is { } later && later > checkpoint.Segments[^1].BaseOffset)
         {
             return new RecoveryPlan(logStart, [], Unread(later), later, LeftoversBefore(listing, later));
         }
