@@ -51,7 +51,11 @@ public sealed partial class FilePartitionLogStore : IPartitionLogStore
     public async ValueTask<IPartitionLog> OpenAsync(PartitionId partition, TopicConfiguration configuration, CancellationToken cancellationToken)
     {
         using var gate = await _gates.EnterAsync(partition, cancellationToken).ConfigureAwait(false);
-        ObjectDisposedException.ThrowIf(_isDisposed, this);
+        if (_isDisposed)
+        {
+            throw new OrleansStreamException(ErrorCode.StorageError, $"The log of {partition} cannot be opened because its store is closed.");
+        }
+
         var context = ContextOf(partition);
 
         // 1. The next epoch is durable before anything else happens: whatever goes wrong later, it is never given out again.
@@ -151,6 +155,16 @@ public sealed partial class FilePartitionLogStore : IPartitionLogStore
         _isDisposed = true;
         await Task.WhenAll(_open.Values.Select(log => log.DisposeAsync().AsTask())).ConfigureAwait(false);
         (_scheduler as IDisposable)?.Dispose();
+    }
+
+    /// <summary>
+    /// Ends every open log as the end of the process would: what is queued is dropped and nothing is noted, so that the next opening
+    /// has to recover. For tests of exactly that.
+    /// </summary>
+    internal Task AbandonAsync()
+    {
+        _isDisposed = true;
+        return Task.WhenAll(_open.Values.Select(log => log.EndAsync(LogEnd.Closed(log.Partition))));
     }
 
     private static (LeaderEpoch Last, LeaderEpoch Claimed) ClaimEpoch(FileLogContext context, LeaderEpoch atLeast)

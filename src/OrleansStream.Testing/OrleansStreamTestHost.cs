@@ -1,7 +1,9 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using OrleansStream.Client;
 using OrleansStream.Server;
+using OrleansStream.Storage;
 
 namespace OrleansStream.Testing;
 
@@ -12,7 +14,7 @@ namespace OrleansStream.Testing;
 /// <example>
 /// <code>
 /// await using var host = await OrleansStreamTestHost.StartAsync();
-/// await host.ClusterClient.GetGrain&lt;ITopicGrain&gt;("orders").CreateAsync(6, new Dictionary&lt;string, string&gt;());
+/// await using var producer = host.Client.CreateProducer&lt;string, string&gt;();
 /// </code>
 /// </example>
 public sealed class OrleansStreamTestHost : IAsyncDisposable
@@ -22,6 +24,7 @@ public sealed class OrleansStreamTestHost : IAsyncDisposable
     private readonly OrleansStreamTestHostOptions _options;
     private readonly bool _ownsFolder;
     private IHost? _host;
+    private OrleansStreamClient? _client;
     private int _siloPort;
     private int _gatewayPort;
 
@@ -40,9 +43,17 @@ public sealed class OrleansStreamTestHost : IAsyncDisposable
 
     /// <summary>The services of the running silo.</summary>
     /// <exception cref="InvalidOperationException">The silo is stopped.</exception>
-    public IServiceProvider Services => _host?.Services ?? throw new InvalidOperationException("The test host is stopped; start it again first.");
+    public IServiceProvider Services => _host?.Services ?? throw Stopped();
 
-    /// <summary>An Orleans client inside the silo, without a network in between.</summary>
+    /// <summary>
+    /// A client inside the silo, without a network in between. After a restart there is a new one; a client that lives on through
+    /// one comes from <see cref="ConnectAsync"/>.
+    /// </summary>
+    /// <exception cref="InvalidOperationException">The silo is stopped.</exception>
+    public OrleansStreamClient Client => _client ?? throw Stopped();
+
+    /// <summary>The Orleans client below <see cref="Client"/>.</summary>
+    /// <exception cref="InvalidOperationException">The silo is stopped.</exception>
     public IClusterClient ClusterClient => Services.GetRequiredService<IClusterClient>();
 
     /// <summary>Starts a silo and waits until it serves.</summary>
@@ -77,19 +88,23 @@ public sealed class OrleansStreamTestHost : IAsyncDisposable
     /// <summary>Stops the silo as a SIGTERM would: everything in hand is finished and closed. The folder stays.</summary>
     public Task StopAsync(CancellationToken cancellationToken = default) => EndAsync(cancellationToken);
 
-    /// <summary>Connects an Orleans client over TCP, as another process would; the caller stops and disposes the host that carries it.</summary>
-    public async Task<IHost> ConnectAsync(Action<IClientBuilder>? configure = null, CancellationToken cancellationToken = default)
+    /// <summary>
+    /// Ends the silo as a kill would: nothing in hand is finished, logs are not closed, and the next start has to recover them.
+    /// What was acknowledged is there again after it.
+    /// </summary>
+    public async Task KillAsync()
     {
-        var builder = Quiet(Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings()));
-        builder.UseOrleansClient(client =>
+        foreach (var store in Services.GetServices<IPartitionLogStore>().OfType<FilePartitionLogStore>())
         {
-            client.UseLocalhostClustering(_gatewayPort, "orleansstream", "orleansstream");
-            configure?.Invoke(client);
-        });
-        var host = builder.Build();
-        await host.StartAsync(cancellationToken).ConfigureAwait(false);
-        return host;
+            await store.AbandonAsync().ConfigureAwait(false);
+        }
+
+        await EndAsync(new CancellationToken(canceled: true)).ConfigureAwait(false);
     }
+
+    /// <summary>Connects a client over TCP, as another process would; the caller disposes it. It lives on through a restart of the silo.</summary>
+    public Task<OrleansStreamClient> ConnectAsync(CancellationToken cancellationToken = default) =>
+        OrleansStreamClient.ConnectAsync(GatewayAddress, cancellationToken: cancellationToken);
 
     /// <summary>Stops the silo and deletes its folder, unless the folder was given.</summary>
     public async ValueTask DisposeAsync()
@@ -134,6 +149,7 @@ public sealed class OrleansStreamTestHost : IAsyncDisposable
         {
             await host.StartAsync(cancellationToken).ConfigureAwait(false);
             _host = host;
+            _client = OrleansStreamClient.Over(ClusterClient);
         }
         catch
         {
@@ -144,12 +160,29 @@ public sealed class OrleansStreamTestHost : IAsyncDisposable
 
     private async Task EndAsync(CancellationToken cancellationToken)
     {
-        if (Interlocked.Exchange(ref _host, null) is { } host)
+        if (Interlocked.Exchange(ref _host, null) is not { } host)
+        {
+            return;
+        }
+
+        if (Interlocked.Exchange(ref _client, null) is { } client)
+        {
+            await client.DisposeAsync().ConfigureAwait(false);
+        }
+
+        try
         {
             await host.StopAsync(cancellationToken).ConfigureAwait(false);
-            await DisposeAsync(host).ConfigureAwait(false);
         }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // The caller did not want to wait for an orderly stop.
+        }
+
+        await DisposeAsync(host).ConfigureAwait(false);
     }
+
+    private static InvalidOperationException Stopped() => new("The test host is stopped; start it again first.");
 
     private static ValueTask DisposeAsync(IHost host) => ((IAsyncDisposable)host).DisposeAsync();
 

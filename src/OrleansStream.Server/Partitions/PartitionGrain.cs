@@ -40,7 +40,6 @@ internal sealed partial class PartitionGrain(
 
             _partition = await opener.OpenAsync(id, RequestClose, cancellationToken);
             _watch = WatchAsync(_partition);
-            PartitionOpened(id, _partition.LeaderEpoch, _partition.Offsets.LogStart, _partition.Offsets.HighWatermark);
         }
         catch (OrleansStreamException refusal)
         {
@@ -122,9 +121,13 @@ internal sealed partial class PartitionGrain(
     {
         await partition.Log.Completion.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         table.Remove(partition);
-        if (partition.Log.Completion.Exception is { } failure)
+        if (partition.Log.Completion.Exception?.InnerException is { } failure)
         {
-            PartitionLost(partition.Id, partition.LeaderEpoch, failure.InnerException ?? failure);
+            if (failure is not OrleansStreamException { ErrorCode: ErrorCode.UnknownTopicId or ErrorCode.FencedLeaderEpoch })
+            {
+                PartitionLost(partition.Id, partition.LeaderEpoch, failure);
+            }
+
             DeactivateOnIdle();
         }
     }
@@ -144,10 +147,7 @@ internal sealed partial class PartitionGrain(
         return _refusal;
     }
 
-    [LoggerMessage(LogEvents.PartitionOpened, LogLevel.Information, "Opened partition {Partition} under leader epoch {LeaderEpoch}: offsets {LogStart} to {HighWatermark}.")]
-    private partial void PartitionOpened(PartitionId partition, LeaderEpoch leaderEpoch, Offset logStart, Offset highWatermark);
-
-    [LoggerMessage(LogEvents.PartitionClosed, LogLevel.Information, "Closed partition {Partition} of leader epoch {LeaderEpoch}: {Reason}")]
+    [LoggerMessage(LogEvents.PartitionClosed, LogLevel.Debug, "Closed partition {Partition} of leader epoch {LeaderEpoch}: {Reason}")]
     private partial void PartitionClosed(PartitionId partition, LeaderEpoch leaderEpoch, string reason);
 
     [LoggerMessage(LogEvents.PartitionRefused, LogLevel.Error, "Partition {Partition} cannot be opened ({Error}).")]

@@ -22,7 +22,7 @@ public sealed class SiloFixture : IAsyncLifetime
     public async Task InitializeAsync()
     {
         Host = await OrleansStreamTestHost.StartAsync();
-        _client = await Host.ConnectAsync();
+        _client = await OrleansClient.ConnectAsync(Host);
     }
 
     public async Task DisposeAsync()
