@@ -19,7 +19,7 @@ public sealed class ContractTests
         var actualPath = Path.Combine(AppContext.BaseDirectory, "contracts.actual.txt");
         File.WriteAllText(actualPath, actual);
 
-        var expected = File.ReadAllText(Path.Combine(AppContext.BaseDirectory, FileName));
+        var expected = File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "Contracts", FileName));
 
         Assert.True(
             expected == actual,
