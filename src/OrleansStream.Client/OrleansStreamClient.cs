@@ -1,8 +1,10 @@
+using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using OrleansStream.Client.Administration;
 using OrleansStream.Client.Connection;
+using OrleansStream.Client.Consuming;
 using OrleansStream.Client.Producing;
 
 namespace OrleansStream.Client;
@@ -84,6 +86,19 @@ public sealed class OrleansStreamClient : IAsyncDisposable
     /// <exception cref="ArgumentException">An option is not acceptable.</exception>
     public IProducer<TKey, TValue> CreateProducer<TKey, TValue>(ProducerOptions<TKey, TValue>? options = null) =>
         new Producer<TKey, TValue>(Connection, options ?? new ProducerOptions<TKey, TValue>());
+
+    /// <summary>
+    /// Makes a consumer. It costs no call: with the first loop, or the first assignment by hand, it begins to fetch and, if it
+    /// subscribes to topics as a member of a group, joins the group.
+    /// </summary>
+    /// <param name="options">What to consume, and how.</param>
+    /// <exception cref="ArgumentException">An option is not acceptable.</exception>
+    [SuppressMessage("Usage", "VSTHRD200", Justification = "A consumer is more than a sequence to be awaited.")]
+    public IConsumer<TKey, TValue> CreateConsumer<TKey, TValue>(ConsumerOptions<TKey, TValue> options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return new Consumer<TKey, TValue>(Connection, options);
+    }
 
     /// <summary>Closes the connection, if it was opened by this instance.</summary>
     public ValueTask DisposeAsync() => _owned?.DisposeAsync() ?? ValueTask.CompletedTask;

@@ -1,4 +1,5 @@
 using OrleansStream.Client.Serialization;
+using OrleansStream.Topics;
 
 namespace OrleansStream.Client.Consuming;
 
@@ -18,7 +19,10 @@ public enum OffsetReset
 /// <summary>How a consumer works. The defaults are meant for production.</summary>
 public record ConsumerOptions
 {
-    /// <summary>The group to be a member of; null to consume partitions assigned by hand, without commits.</summary>
+    /// <summary>
+    /// The group to be a member of, together with <see cref="Topics"/>. Without topics, the group whose committed offsets are used
+    /// for partitions assigned by hand, which works while the group has no members. Null to do without commits.
+    /// </summary>
     public string? GroupId { get; init; }
 
     /// <summary>
@@ -48,7 +52,10 @@ public record ConsumerOptions
     /// <summary>How long a revoked partition may stay with this member, while its loop works on a record. One minute.</summary>
     public TimeSpan RebalanceTimeout { get; init; } = TimeSpan.FromMinutes(1);
 
-    /// <summary>The most bytes read ahead; fetching pauses beyond it. 32 MiB.</summary>
+    /// <summary>
+    /// The most bytes read ahead; fetching pauses beyond it. An answer that the silo waited with may come on top of it, and a
+    /// single larger batch is taken whole. 32 MiB.
+    /// </summary>
     public long MaxBufferedBytes { get; init; } = 32 * 1024 * 1024;
 
     /// <summary>The most bytes of one partition in one fetch. 1 MiB; a larger batch is fetched whole.</summary>
@@ -60,17 +67,53 @@ public record ConsumerOptions
     /// <summary>The most bytes that a compressed batch may unpack to; larger ones end the loop with an error. 128 MiB.</summary>
     public int MaxDecompressedBytes { get; init; } = 128 * 1024 * 1024;
 
+    /// <summary>How often topics are looked at for partitions that were added, when there is no group that does. Ten seconds.</summary>
+    public TimeSpan TopicRefreshInterval { get; init; } = TimeSpan.FromSeconds(10);
+
     /// <summary>Called after partitions were added, before their first record; a seek here decides where they begin.</summary>
     public Func<IReadOnlyCollection<TopicPartition>, CancellationToken, ValueTask>? OnPartitionsAssigned { get; init; }
 
     /// <summary>
-    /// Called when partitions are being given up, after their current record is done and before the automatic commit; an explicit
+    /// Called when partitions are being given up, also at disposal, after their current record is done and before the automatic commit; an explicit
     /// commit here is still accepted.
     /// </summary>
     public Func<IReadOnlyCollection<TopicPartition>, CancellationToken, ValueTask>? OnPartitionsRevoked { get; init; }
 
     /// <summary>Called when partitions were taken away, because the session expired: others may own them already, commits are refused.</summary>
     public Func<IReadOnlyCollection<TopicPartition>, CancellationToken, ValueTask>? OnPartitionsLost { get; init; }
+
+    /// <summary>Checks the options.</summary>
+    /// <exception cref="ArgumentException">An option contradicts another one or a limit; the message names it.</exception>
+    internal void Validate()
+    {
+        Require(GroupId is null or { Length: > 0 and <= ProtocolLimits.MaxIdLength }, nameof(GroupId), $"has 1 to {ProtocolLimits.MaxIdLength} characters");
+        Require(Topics.Distinct(StringComparer.Ordinal).Count() == Topics.Count, nameof(Topics), "names a topic twice");
+        Require(InstanceId is null || (GroupId is not null && Topics.Count > 0), nameof(InstanceId), "needs a GroupId and Topics");
+        Require(!string.IsNullOrEmpty(ClientId), nameof(ClientId), "must not be empty");
+        Require(AutoCommitInterval > TimeSpan.Zero, nameof(AutoCommitInterval), "must be positive");
+        Require(SessionTimeout >= TimeSpan.FromSeconds(1), nameof(SessionTimeout), "must be a second at least");
+        Require(RebalanceTimeout >= TimeSpan.FromSeconds(1), nameof(RebalanceTimeout), "must be a second at least");
+        Require(MaxBufferedBytes > 0, nameof(MaxBufferedBytes), "must be positive");
+        Require(MaxPartitionFetchBytes > 0, nameof(MaxPartitionFetchBytes), "must be positive");
+        Require(MaxFetchWait > TimeSpan.Zero && MaxFetchWait <= ProtocolLimits.MaxFetchWait, nameof(MaxFetchWait), $"must be positive and at most {ProtocolLimits.MaxFetchWait}");
+        Require(MaxDecompressedBytes > 0, nameof(MaxDecompressedBytes), "must be positive");
+        Require(TopicRefreshInterval > TimeSpan.Zero, nameof(TopicRefreshInterval), "must be positive");
+        foreach (var topic in Topics)
+        {
+            if (!TopicName.IsValid(topic, out var problem))
+            {
+                throw new ArgumentException($"{nameof(ConsumerOptions)}.{nameof(Topics)}: {problem}");
+            }
+        }
+
+        static void Require(bool isMet, string name, string rule)
+        {
+            if (!isMet)
+            {
+                throw new ArgumentException($"{nameof(ConsumerOptions)}.{name} {rule}.");
+            }
+        }
+    }
 }
 
 /// <summary>How a consumer of certain types works.</summary>

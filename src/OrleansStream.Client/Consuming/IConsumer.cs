@@ -7,9 +7,14 @@ namespace OrleansStream.Client.Consuming;
 /// may be called from any thread meanwhile.
 /// </summary>
 /// <remarks>
-/// A record counts as done when the loop asks for the next one (or the next batch). Automatic commits, and the commit before a
-/// partition is given up, cover what is done and nothing more: after a crash, records are seen again, never skipped. Leaving the
-/// loop keeps the membership; disposing finishes, commits and leaves the group.
+/// <para>A record counts as done when the loop asks for the next one (or the next batch). Automatic commits, and the commit before a
+/// partition is given up, cover what is done and nothing more: after a crash, records are seen again, never skipped.</para>
+/// <para>Leaving the loop keeps the membership. A loop that is left by <c>break</c> or an exception leaves its last record not done:
+/// commit that one explicitly, or seek back to it; otherwise the next loop goes on behind it, and with that it counts as done. An
+/// error of one partition ends the loop too, and the next loop meets it again unless somebody seeks elsewhere.</para>
+/// <para>Disposing ends a loop that is running when it asks for the next record, waits up to five seconds for that, commits what is
+/// done, and leaves the group, unless it is a static member: such a one keeps its partitions for its successor until the session
+/// expires. Do not dispose from inside the loop.</para>
 /// </remarks>
 /// <typeparam name="TKey">The type of keys.</typeparam>
 /// <typeparam name="TValue">The type of values.</typeparam>
@@ -42,7 +47,7 @@ public interface IConsumer<TKey, TValue> : IAsyncEnumerable<ConsumedRecord<TKey,
     /// <summary>Goes behind the last record.</summary>
     Task SeekToEndAsync(TopicPartition partition, CancellationToken cancellationToken = default);
 
-    /// <summary>Reads no more from these partitions until <see cref="Resume"/>; they stay assigned.</summary>
+    /// <summary>Reads no more from these partitions, and drops what was read ahead of them, until <see cref="Resume"/>; they stay assigned.</summary>
     void Pause(IEnumerable<TopicPartition> partitions);
 
     /// <summary>Reads from these partitions again.</summary>

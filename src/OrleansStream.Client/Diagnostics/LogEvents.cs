@@ -12,6 +12,20 @@ internal static class LogEvents
     public const int SenderFailed = 3006;
     public const int TopicRecreated = 3007;
 
+    public const int FetchFailed = 3100;
+    public const int OffsetGone = 3101;
+    public const int CommitFailed = 3110;
+    public const int GroupJoined = 3120;
+    public const int SessionLost = 3121;
+    public const int GroupCallFailed = 3122;
+    public const int LeaveFailed = 3123;
+    public const int PartitionsAssigned = 3124;
+    public const int PartitionsRevoked = 3125;
+    public const int LetGoTimedOut = 3126;
+    public const int TopicRefreshFailed = 3130;
+    public const int HandlerFailed = 3140;
+    public const int RecordsSkipped = 3141;
+
     public const int WaitingForCluster = 3200;
     public const int Connected = 3201;
 }
