@@ -21,8 +21,12 @@ public sealed class ContractTests
 
         var expected = File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "Contracts", FileName));
 
-        Assert.True(
-            expected == actual,
+        if (expected == actual)
+        {
+            return;
+        }
+
+        Assert.Fail(
             $"The contracts changed. If every older version still understands them, copy {actualPath} over Contracts/{FileName}.\n{FirstDifference(expected, actual)}");
     }
 
