@@ -25,13 +25,14 @@ public sealed class OrleansStreamClient : IAsyncDisposable
         Connection = new ClusterConnection(
             new OrleansClusterGrains(client, isInsideSilo), options.TimeProvider, Random.Shared, options.RequestTimeout, loggers);
         Admin = new AdminClient(Connection);
-        owned?.Attach(Connection);
     }
 
     /// <summary>Manages topics, groups and the cluster.</summary>
     public IAdminClient Admin { get; }
 
     internal ClusterConnection Connection { get; }
+
+    internal bool OwnsConnection => _owned is not null;
 
     /// <summary>Connects to a cluster.</summary>
     /// <param name="servers">The gateways of one or more silos, as <c>host:port[,host:port]</c>; the others are found through them.</param>
@@ -63,8 +64,17 @@ public sealed class OrleansStreamClient : IAsyncDisposable
             throw new ArgumentException(problem, nameof(options));
         }
 
-        var connector = await OrleansConnector.StartAsync(options, cancellationToken).ConfigureAwait(false);
-        return new OrleansStreamClient(connector.Client, options, connector);
+        var client = Create(existing: null, options);
+        try
+        {
+            await client.StartAsync(cancellationToken).ConfigureAwait(false);
+            return client;
+        }
+        catch
+        {
+            await client.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
     }
 
     /// <summary>
@@ -78,8 +88,19 @@ public sealed class OrleansStreamClient : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(client);
         var options = new OrleansStreamClientOptions();
         configure?.Invoke(options);
-        return new OrleansStreamClient(client, options, owned: null);
+        return Create(client, options);
     }
+
+    /// <summary>Makes a client that is not connected yet, over an Orleans client that exists or over one of its own.</summary>
+    internal static OrleansStreamClient Create(IClusterClient? existing, OrleansStreamClientOptions options)
+    {
+        var owned = existing is null ? new OrleansConnector(options) : null;
+        return new OrleansStreamClient(existing ?? owned!.Client, options, owned);
+    }
+
+    /// <summary>Connects a client of its own.</summary>
+    internal Task StartAsync(CancellationToken cancellationToken) =>
+        _owned?.StartAsync(Connection, cancellationToken) ?? Task.CompletedTask;
 
     /// <summary>Makes a producer. It costs no call, so a topic that does not exist shows with the first record.</summary>
     /// <param name="options">How it works; null for the defaults.</param>

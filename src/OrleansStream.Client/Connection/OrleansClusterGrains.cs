@@ -16,17 +16,48 @@ internal sealed class OrleansClusterGrains : IClusterGrains
     {
         _factory = factory;
         _isInsideSilo = isInsideSilo;
-        Cluster = factory.GetGrain<IClusterGrain>(0);
     }
 
-    public IClusterGrain Cluster { get; }
+    public IClusterGrain Cluster
+    {
+        get
+        {
+            try
+            {
+                return _factory.GetGrain<IClusterGrain>(0);
+            }
+            catch (ArgumentException exception)
+            {
+                throw Unknown(exception);
+            }
+        }
+    }
 
-    public ITopicGrain Topic(string name) => _factory.GetGrain<ITopicGrain>(name);
+    public ITopicGrain Topic(string name) => Get<ITopicGrain>(name);
 
-    public IGroupGrain Group(string id) => _factory.GetGrain<IGroupGrain>(id);
+    public IGroupGrain Group(string id) => Get<IGroupGrain>(id);
 
-    public IPartitionGrain Partition(PartitionId partition) => _factory.GetGrain<IPartitionGrain>(partition.ToString());
+    public IPartitionGrain Partition(PartitionId partition) => Get<IPartitionGrain>(partition.ToString());
 
     public IStreamEndpoint Endpoint(PartitionLeader leader) => _factory.GetGrain<IStreamEndpoint>(
         SystemTargetGrainId.Create(leader.EndpointType, _isInsideSilo ? leader.Silo : leader.Gateway).GrainId);
+
+    private T Get<T>(string key)
+        where T : IGrainWithStringKey
+    {
+        try
+        {
+            return _factory.GetGrain<T>(key);
+        }
+        catch (ArgumentException exception)
+        {
+            throw Unknown(exception);
+        }
+    }
+
+    /// <summary>Orleans knows which grains there are once it is connected.</summary>
+    private static OrleansStreamException Unknown(Exception exception) => new(
+        ErrorCode.Unreachable,
+        "The cluster offers no OrleansStream grains: the client is not connected yet, or the silos do not run OrleansStream.",
+        exception);
 }

@@ -18,16 +18,27 @@ internal sealed class OrleansConnector : IAsyncDisposable
     private static readonly TimeSpan s_stopTimeout = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan s_connectRetryPause = TimeSpan.FromMilliseconds(200);
 
+    private readonly OrleansStreamClientOptions _options;
+    private readonly List<ServerAddress> _servers = [];
     private readonly ServiceProvider _services;
     private readonly IHostedService[] _hosted;
     private readonly GatewayList _gateways;
     private readonly CancellationTokenSource _stopping = new();
     private ClusterConnection? _connection;
     private Task _discovery = Task.CompletedTask;
+    private bool _isDisposed;
 
-    private OrleansConnector(OrleansStreamClientOptions options, List<ServerAddress> servers)
+    /// <summary>Makes a client that does not connect before <see cref="StartAsync"/>.</summary>
+    /// <exception cref="ArgumentException">A server's address cannot be read.</exception>
+    public OrleansConnector(OrleansStreamClientOptions options)
     {
-        _gateways = new GatewayList(servers, s_gatewayRefreshPeriod);
+        _options = options;
+        foreach (var text in options.Servers.DefaultIfEmpty(OrleansStreamClientOptions.DefaultServer))
+        {
+            _servers.Add(ServerAddress.TryParse(text, out var server, out var problem) ? server : throw new ArgumentException($"Servers {problem}"));
+        }
+
+        _gateways = new GatewayList(_servers, s_gatewayRefreshPeriod);
         var services = new ServiceCollection();
         services.AddSingleton(options.LoggerFactory ?? NullLoggerFactory.Instance);
         services.AddLogging();
@@ -39,54 +50,47 @@ internal sealed class OrleansConnector : IAsyncDisposable
 
     public IClusterClient Client { get; }
 
-    /// <summary>Connects, retrying until <see cref="OrleansStreamClientOptions.ConnectTimeout"/> is over.</summary>
+    /// <summary>
+    /// Connects, retrying until <see cref="OrleansStreamClientOptions.ConnectTimeout"/> is over; then goes on looking for further
+    /// silos, and tells the connection when a socket broke. After a failure it can only be disposed.
+    /// </summary>
     /// <exception cref="OrleansStreamException"><see cref="ErrorCode.Unreachable"/>, naming the servers.</exception>
-    public static async Task<OrleansConnector> StartAsync(OrleansStreamClientOptions options, CancellationToken cancellationToken)
+    public async Task StartAsync(ClusterConnection connection, CancellationToken cancellationToken)
     {
-        var servers = new List<ServerAddress>();
-        foreach (var text in options.Servers.DefaultIfEmpty(OrleansStreamClientOptions.DefaultServer))
-        {
-            servers.Add(ServerAddress.TryParse(text, out var server, out var problem) ? server : throw new ArgumentException($"Servers {problem}"));
-        }
-
-        var connector = new OrleansConnector(options, servers);
-        using var timeout = new CancellationTokenSource(options.ConnectTimeout, options.TimeProvider);
+        _connection = connection;
+        using var timeout = new CancellationTokenSource(_options.ConnectTimeout, _options.TimeProvider);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancellationToken);
         try
         {
-            foreach (var service in connector._hosted)
+            foreach (var service in _hosted)
             {
                 // Some steps of the client's start do not listen to the token.
                 await service.StartAsync(either.Token).WaitAsync(either.Token).ConfigureAwait(false);
             }
-
-            return connector;
         }
         catch (Exception exception)
         {
-            await connector.DisposeAsync().ConfigureAwait(false);
             cancellationToken.ThrowIfCancellationRequested();
             throw new OrleansStreamException(
                 ErrorCode.Unreachable,
-                $"No silo answered at {string.Join(", ", servers)} within {options.ConnectTimeout.TotalSeconds:0.#} s. "
-                + "Check that one runs there and that its cluster id and service id are "
-                + $"'{options.ClusterId}' and '{options.ServiceId}'.",
+                $"No silo answered at {string.Join(", ", _servers)} within {_options.ConnectTimeout.TotalSeconds:0.#} s. "
+                + $"Check that one runs there and that its cluster id and service id are '{_options.ClusterId}' and '{_options.ServiceId}'.",
                 exception);
         }
-    }
 
-    /// <summary>Begins to look for further silos, and to tell the connection when a socket broke.</summary>
-    public void Attach(ClusterConnection connection)
-    {
-        _connection = connection;
         using (ExecutionContext.SuppressFlow())
         {
-            _discovery = Task.Run(() => DiscoverAsync(connection));
+            _discovery = Task.Run(() => DiscoverAsync(connection), CancellationToken.None);
         }
     }
 
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref _isDisposed, true))
+        {
+            return;
+        }
+
         await _stopping.CancelAsync().ConfigureAwait(false);
         await _discovery.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         using var timeout = new CancellationTokenSource(s_stopTimeout);
