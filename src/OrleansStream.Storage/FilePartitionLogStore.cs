@@ -206,15 +206,10 @@ public sealed partial class FilePartitionLogStore : IPartitionLogStore
                 (_, epoch) = ClaimEpoch(context, atLeast: recovered.State.Epochs.Latest);
             }
 
-            var backend = new FileLogBackend(context, marks, recovered.Segments);
-            if (recovered.NeedsCheckpoint)
-            {
-                backend.TryCheckpoint(recovered.State);
-            }
-
+            var backend = new FileLogBackend(context, marks, recovered);
             var offsets = recovered.State.Bounds.Current;
             LogOpened(_logger, context.Partition, epoch, offsets.LogStart, offsets.LogEnd);
-            return new PartitionLog(
+            var log = new PartitionLog(
                 new PartitionLogContext
                 {
                     Partition = context.Partition,
@@ -229,6 +224,12 @@ public sealed partial class FilePartitionLogStore : IPartitionLogStore
                     BackgroundFlushInterval = _options.BackgroundFlushInterval,
                 },
                 configuration);
+            if (recovered.NeedsCheckpoint)
+            {
+                log.RequestCheckpoint();
+            }
+
+            return log;
         }
         catch
         {

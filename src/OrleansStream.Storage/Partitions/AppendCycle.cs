@@ -101,6 +101,22 @@ internal sealed partial class AppendCycle(PartitionLogContext context)
         }
     }
 
+    /// <summary>Writes a checkpoint, if there is room for it.</summary>
+    public async ValueTask CheckpointAsync()
+    {
+        try
+        {
+            await _backend.CheckpointAsync(_state).ConfigureAwait(false);
+        }
+        catch (OrleansStreamException exception) when (exception.ErrorCode == ErrorCode.DiskFull)
+        {
+            // Costs the next recovery some reading, and nobody a record. The next try is as far away as ever.
+            LogCheckpointFailed(context.Logger, context.Partition, exception.Message);
+        }
+
+        _bytesSinceCheckpoint = 0;
+    }
+
     /// <summary>Leaves a log that opens without reading its records.</summary>
     public async ValueTask CloseAsync()
     {
@@ -178,21 +194,6 @@ internal sealed partial class AppendCycle(PartitionLogContext context)
             appends[i].Result = result;
             appends[i].Complete();
         }
-    }
-
-    private async ValueTask CheckpointAsync()
-    {
-        try
-        {
-            await _backend.CheckpointAsync(_state).ConfigureAwait(false);
-        }
-        catch (OrleansStreamException exception) when (exception.ErrorCode == ErrorCode.DiskFull)
-        {
-            // Costs the next recovery some reading, and nobody a record. The next try is as far away as ever.
-            LogCheckpointFailed(context.Logger, context.Partition, exception.Message);
-        }
-
-        _bytesSinceCheckpoint = 0;
     }
 
     [LoggerMessage(LogEvents.DiskFull, LogLevel.Error, "Appends to {Partition} are refused: {Reason}")]

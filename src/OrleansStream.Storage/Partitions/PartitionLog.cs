@@ -131,6 +131,13 @@ internal sealed partial class PartitionLog : IPartitionLog, ILogWork
         await _completion.Task.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
+    /// <summary>Has the state written soon, so that the next opening need not find out again what this one did.</summary>
+    public void RequestCheckpoint() => Post(new LogCommand(async () =>
+    {
+        await _cycle.CheckpointAsync().ConfigureAwait(false);
+        await _backend.DeleteSegmentsAsync(Offsets.LogStart).ConfigureAwait(false);
+    }));
+
     /// <summary>Ends the log for a reason that comes from outside, and returns when its files are closed.</summary>
     public async Task EndAsync(LogEnd end)
     {
@@ -219,9 +226,9 @@ internal sealed partial class PartitionLog : IPartitionLog, ILogWork
     }
 
     /// <summary>
-    /// Order that survives a crash: what the start is moved over is durable first, or the log would end before its start. Then
-    /// the new start is durable, then readers see it, then the segments below it go. A crash
-    /// in between leaves segments that the next opening recognises by the start and deletes.
+    /// Order that survives a crash: what the start moves over is flushed, or the log would end before its start; a checkpoint
+    /// keeps what a recovery would learn from the segments that go; the new start is durable; readers see it; the segments go.
+    /// A crash in between leaves segments that the next opening recognises by the start and deletes.
     /// </summary>
     private async ValueTask TrimAsync(Offset logStart)
     {
@@ -239,6 +246,11 @@ internal sealed partial class PartitionLog : IPartitionLog, ILogWork
         }
 
         await _cycle.FlushAsync().ConfigureAwait(false);
+        if (_backend.Segments is [_, var second, ..] && second.BaseOffset <= logStart)
+        {
+            await _cycle.CheckpointAsync().ConfigureAwait(false);
+        }
+
         await _backend.SetLogStartAsync(logStart).ConfigureAwait(false);
         _state.Bounds.Trim(logStart);
         _state.Epochs.Trim(logStart);

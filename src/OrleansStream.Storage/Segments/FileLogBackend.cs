@@ -14,13 +14,15 @@ internal sealed partial class FileLogBackend : ILogBackend
     private volatile Segment[] _segments;
     private Segment _active;
     private IFile _activeFile;
+    private Offset _checkpointed;
 
     /// <summary>Takes over what recovery found; the last segment is active and has its index.</summary>
-    public FileLogBackend(FileLogContext context, LogMarks marks, IEnumerable<Segment> segments)
+    public FileLogBackend(FileLogContext context, LogMarks marks, RecoveredLog recovered)
     {
         _context = context;
         _marks = marks;
-        _segments = [.. segments];
+        _segments = [.. recovered.Segments];
+        _checkpointed = recovered.Checkpointed;
         _active = _segments[^1];
         _activeFile = _active.Pin();
     }
@@ -85,19 +87,6 @@ internal sealed partial class FileLogBackend : ILogBackend
         return default;
     }
 
-    /// <summary>Writes a checkpoint if there is room; the log needs none.</summary>
-    public void TryCheckpoint(LogState state)
-    {
-        try
-        {
-            WriteCheckpoint(state);
-        }
-        catch (OrleansStreamException exception) when (exception.ErrorCode == ErrorCode.DiskFull)
-        {
-            // The next opening reads what this one did.
-        }
-    }
-
     public ValueTask SetLogStartAsync(Offset logStart)
     {
         Guard(() => _marks.SetLogStart(logStart), "moving the log start");
@@ -108,7 +97,10 @@ internal sealed partial class FileLogBackend : ILogBackend
     {
         var segments = _segments;
         var count = 0;
-        while (count < segments.Length - 1 && segments[count + 1].BaseOffset <= logStart)
+
+        // What the checkpoint does not know stays, because a recovery learns about producers from it.
+        var end = logStart < _checkpointed ? logStart : _checkpointed;
+        while (count < segments.Length - 1 && segments[count + 1].BaseOffset <= end)
         {
             count++;
         }
@@ -234,6 +226,7 @@ internal sealed partial class FileLogBackend : ILogBackend
         var offsets = state.Bounds.Current;
         var checkpoint = new Checkpoint(offsets.LogStart, offsets.RecoveryPoint, Segments, state.Epochs.Starts, state.Producers.States);
         Guard(() => checkpoint.Write(_context.Files, _context.Folder), "writing the checkpoint");
+        _checkpointed = offsets.RecoveryPoint;
     }
 
     private void Flush()

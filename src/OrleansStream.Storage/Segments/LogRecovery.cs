@@ -89,14 +89,15 @@ internal sealed partial class LogRecovery
         _producers.Forget(_nowMs);
         _epochs.Trim(plan.LogStart);
         var state = new LogState(new LogBounds(new LogOffsets(plan.LogStart, end, end, end)), _epochs, _producers);
-        return new RecoveredLog(segments, state, NeedsCheckpoint: !IsClean(plan, segments[^1]));
+        return new RecoveredLog(
+            segments, state, NeedsCheckpoint: !IsClean(plan, segments[^1]), _checkpoint is null ? Offset.Zero : plan.ResumeOffset);
     }
 
     private RecoveredLog CreateNew()
     {
         var segment = FileLogBackend.CreateSegment(_context, Offset.Zero);
         var offsets = new LogOffsets(Offset.Zero, Offset.Zero, Offset.Zero, Offset.Zero);
-        return new RecoveredLog([segment], new LogState(new LogBounds(offsets), _epochs, _producers), NeedsCheckpoint: false);
+        return new RecoveredLog([segment], new LogState(new LogBounds(offsets), _epochs, _producers), NeedsCheckpoint: false, Checkpointed: Offset.Zero);
     }
 
     private bool IsClean(RecoveryPlan plan, Segment last) => _checkpoint is not null && plan.Leftovers.Count == 0
@@ -259,4 +260,5 @@ internal sealed partial class LogRecovery
 /// <param name="Segments">Oldest first; the last is active and has its index.</param>
 /// <param name="State">What the log knows.</param>
 /// <param name="NeedsCheckpoint">True when the next recovery would have to do the same again.</param>
-internal sealed record RecoveredLog(IReadOnlyList<Segment> Segments, LogState State, bool NeedsCheckpoint);
+/// <param name="Checkpointed">The recovery point of the checkpoint on disk; zero when there is none.</param>
+internal sealed record RecoveredLog(IReadOnlyList<Segment> Segments, LogState State, bool NeedsCheckpoint, Offset Checkpointed);

@@ -28,13 +28,9 @@ internal sealed record RecoveryPlan(
             return ReadEverything(folder, listing, marks, hasMarks);
         }
 
-        // Retention does not write a checkpoint; segments that it deleted since are no loss.
+        // Segments that retention deleted since the checkpoint are no loss. The one that was active then is always there: what
+        // its records tell of producers is known from nowhere else, so it is not deleted before there is a later checkpoint.
         var logStart = marks.LogStart > checkpoint.LogStart ? marks.LogStart : checkpoint.LogStart;
-        if (logStart >= checkpoint.RecoveryPoint && listing.FindSegment(logStart) is { } later && later > checkpoint.Segments[^1].BaseOffset)
-        {
-            return new RecoveryPlan(logStart, [], Unread(later), later, LeftoversBefore(listing, later));
-        }
-
         var needed = checkpoint.Segments.Skip(FindFirst(checkpoint.Segments, logStart)).ToArray();
         foreach (var segment in needed)
         {
