@@ -1,19 +1,55 @@
+using System.Globalization;
+using OrleansStream.Benchmarks;
 using OrleansStream.Benchmarks.Ladder;
 
-// Usage: [ladder] [--seconds S] [--rounds N] [--folder DIR]
-double Option(string name, double fallback) =>
-    Array.IndexOf(args, name) is >= 0 and var at && at + 1 < args.Length ? double.Parse(args[at + 1], System.Globalization.CultureInfo.InvariantCulture) : fallback;
-var seconds = Option("--seconds", 4);
-var rounds = (int)Option("--rounds", 3);
-var folder = Array.IndexOf(args, "--folder") is >= 0 and var f && f + 1 < args.Length ? args[f + 1] : Path.Combine(Path.GetTempPath(), "orleansstream-bench");
+const string Usage = """
+    usage: ./dev bench [ladder] [--seconds S] [--rounds N] [--partitions P] [--batch-kib K] [--record-bytes B] [--folder DIR]
+           ./dev bench records
 
-Directory.CreateDirectory(folder);
-var runner = new LadderRunner([() => new RawDiskRung()], Console.Out);
-foreach (var recordBytes in new[] { 100, 1024 })
+    ladder   the same load on every rung, in turn: raw disk, Storage, a partition inside a silo, the SDK over TCP
+    records  batches alone: checksum, builder, cursor, codecs
+    The folder should lie on the disk that is to be measured; the default is bench-data in the current folder.
+    """;
+
+switch (args.FirstOrDefault(a => !a.StartsWith('-')) is { } word && args[0] == word ? word : "ladder")
 {
-    var load = new Load(Partitions: 6, BatchBytes: 512 * 1024, recordBytes, TimeSpan.FromSeconds(seconds));
-    Console.WriteLine($"{load.Partitions} partitions, {load.BatchBytes / 1024} KiB batches of {recordBytes} B records, {rounds} rounds of {seconds} s");
-    Console.WriteLine(LadderRunner.Table(await runner.RunAsync(load, rounds, folder)));
+    case "serve":
+        await ServerProcess.ServeAsync(args[1]);
+        return 0;
+    case "records":
+        RecordBenchmarks.Run(Console.Out);
+        return 0;
+    case "ladder" when !args.Contains("--help"):
+        await LadderAsync();
+        return 0;
+    default:
+        Console.WriteLine(Usage);
+        return args.Contains("--help") ? 0 : 2;
 }
 
-return 0;
+async Task LadderAsync()
+{
+    var seconds = Number("--seconds", 4);
+    var rounds = (int)Number("--rounds", 3);
+    var folder = Directory.CreateDirectory(Text("--folder") ?? "bench-data").FullName;
+    var sizes = Text("--record-bytes") is null ? new[] { 100, 1024 } : [(int)Number("--record-bytes", 100)];
+    var runner = new LadderRunner(
+        [
+            () => new RawDiskRung(), () => new StorageRung(), () => new PartitionRung(), () => new ProducerRung(), () => new ConsumerRung(),
+            () => new LoneRecordRung(),
+        ],
+        Console.Out);
+    foreach (var recordBytes in sizes)
+    {
+        var load = new Load((int)Number("--partitions", 6), (int)Number("--batch-kib", 512) * 1024, recordBytes, TimeSpan.FromSeconds(seconds));
+        Console.WriteLine($"{load.Partitions} partitions, batches of {load.BatchBytes / 1024} KiB, values of {recordBytes} B, {rounds} rounds of {seconds} s, {Environment.ProcessorCount} cores");
+        Console.WriteLine(LadderRunner.Table(await runner.RunAsync(load, rounds, folder)));
+        Console.WriteLine();
+    }
+
+    Directory.Delete(folder, recursive: true);
+}
+
+string? Text(string name) => Array.IndexOf(args, name) is >= 0 and var at && at + 1 < args.Length ? args[at + 1] : null;
+
+double Number(string name, double fallback) => Text(name) is { } text ? double.Parse(text, CultureInfo.InvariantCulture) : fallback;

@@ -19,7 +19,7 @@ internal static class ClosedLoop
         var watch = Stopwatch.StartNew();
         var loops = Enumerable.Range(0, load.Partitions).Select(partition => Task.Run(async () =>
         {
-            var histogram = histograms[partition] = new LongHistogram(TimeSpan.FromMinutes(1).Ticks, 3);
+            var histogram = histograms[partition] = new LongHistogram(60 * Stopwatch.Frequency, 3);
             while (watch.Elapsed < warmUp)
             {
                 await appendAsync(partition);
