@@ -1,1 +1,1 @@
-return 0;
+return await OrleansStream.Cli.Ostream.RunAsync(args);
