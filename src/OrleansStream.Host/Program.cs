@@ -1,1 +1,1 @@
-return 0;
+return await OrleansStream.Host.HostProgram.RunAsync(args);

@@ -1,0 +1,131 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Reflection;
+
+namespace OrleansStream.Host;
+
+/// <summary>
+/// The command line of the host. Short names stand for settings, and any setting can be given by its full name; a name that is
+/// neither is refused, where the usual provider would take it in silence.
+/// </summary>
+internal sealed class HostArguments
+{
+    private const string Help = """
+        Runs an OrleansStream silo in this process.
+
+        Usage: OrleansStream.Host [options]
+
+          --data DIR           where topics, groups and records are kept (OrleansStream:DataPath; ./data)
+          --port N             the port for clients (OrleansStream:GatewayPort; 30000)
+          --silo-port N        the port for other silos (OrleansStream:SiloPort; 11111)
+          --address IP         the address to listen on and to be reached by (OrleansStream:AdvertisedAddress; 127.0.0.1)
+          --http URL           where health and metrics are served (Urls; http://127.0.0.1:8080)
+          --log simple|json    how logs are written (Logging:Console:FormatterName; simple)
+          --demo               also run a small workload: a producer and a group of two members
+          --SECTION:NAME=VALUE any setting, as in --OrleansStream:DrainTimeout=00:00:02
+          --help, --version
+
+        The same settings are read from appsettings.json in the current folder and from the environment, as in
+        OrleansStream__DataPath=/var/lib/orleansstream. Arguments come first, then the environment, then the file.
+        """;
+
+    private static readonly Dictionary<string, string> s_aliases = new(StringComparer.OrdinalIgnoreCase)
+    {
+        ["data"] = "OrleansStream:DataPath",
+        ["port"] = "OrleansStream:GatewayPort",
+        ["silo-port"] = "OrleansStream:SiloPort",
+        ["address"] = "OrleansStream:AdvertisedAddress",
+        ["http"] = "urls",
+        ["log"] = "Logging:Console:FormatterName",
+        ["urls"] = "urls",
+    };
+
+    private readonly Dictionary<string, string?> _settings = new(StringComparer.OrdinalIgnoreCase);
+
+    private HostArguments()
+    {
+    }
+
+    /// <summary>Settings by their full names.</summary>
+    public IReadOnlyDictionary<string, string?> Settings => _settings;
+
+    /// <summary>Whether the demonstration workload was asked for.</summary>
+    public bool RunsDemo { get; private set; }
+
+    /// <summary>The text that was asked for instead of a run, by <c>--help</c> or <c>--version</c>.</summary>
+    public string? Answer { get; private set; }
+
+    /// <summary>The version of the program, without the commit that follows it.</summary>
+    public static string Version { get; } =
+        typeof(HostArguments).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "0.0.0";
+
+    /// <summary>Reads the arguments.</summary>
+    /// <param name="args">As the process got them.</param>
+    /// <param name="arguments">The result.</param>
+    /// <param name="problem">What is wrong with them, in a sentence for people.</param>
+    public static bool TryParse(string[] args, out HostArguments arguments, [NotNullWhen(false)] out string? problem)
+    {
+        arguments = new HostArguments();
+        for (var i = 0; i < args.Length; i++)
+        {
+            if (arguments.TrySetFlag(args[i]))
+            {
+                continue;
+            }
+
+            var equals = args[i].IndexOf('=', StringComparison.Ordinal);
+            var name = equals < 0 ? args[i] : args[i][..equals];
+            if (!name.StartsWith("--", StringComparison.Ordinal) || !TryResolve(name[2..], out var setting))
+            {
+                problem = $"There is no option '{name}'.";
+                return false;
+            }
+
+            if (equals < 0 && i + 1 == args.Length)
+            {
+                problem = $"The option {name} needs a value.";
+                return false;
+            }
+
+            arguments._settings[setting] = equals < 0 ? args[++i] : args[i][(equals + 1)..];
+        }
+
+        problem = null;
+        return arguments.TryCheckLog(out problem);
+    }
+
+    private bool TrySetFlag(string argument)
+    {
+        switch (argument)
+        {
+            case "--demo":
+                RunsDemo = true;
+                return true;
+            case "--help" or "-h" or "-?":
+                Answer = Help;
+                return true;
+            case "--version":
+                Answer = Version;
+                return true;
+            default:
+                return false;
+        }
+    }
+
+    private static bool TryResolve(string name, [NotNullWhen(true)] out string? setting)
+    {
+        setting = s_aliases.GetValueOrDefault(name);
+        if (setting is null && name.Contains(':', StringComparison.Ordinal))
+        {
+            setting = name;
+        }
+
+        return setting is not null;
+    }
+
+    private bool TryCheckLog([NotNullWhen(false)] out string? problem)
+    {
+        var log = _settings.GetValueOrDefault(s_aliases["log"]);
+        problem = log is null or "simple" or "json" ? null : $"--log is 'simple' or 'json', not '{log}'.";
+        return problem is null;
+    }
+}

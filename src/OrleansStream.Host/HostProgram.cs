@@ -1,0 +1,100 @@
+using OpenTelemetry.Metrics;
+using OrleansStream.Host.Demo;
+using OrleansStream.Host.Health;
+using OrleansStream.Server;
+
+namespace OrleansStream.Host;
+
+/// <summary>
+/// The process from its arguments to its exit code: one silo, and beside it health and metrics over HTTP. A start that fails
+/// for a reason somebody can mend ends with one line on standard error and exit code 1.
+/// </summary>
+internal static class HostProgram
+{
+    private const string DefaultUrl = "http://127.0.0.1:8080";
+
+    /// <summary>More than draining and closing take by their own limits; what is still running then is cut off.</summary>
+    private static readonly TimeSpan s_shutdownTimeout = TimeSpan.FromSeconds(20);
+
+    /// <summary>Runs until SIGTERM or Ctrl-C.</summary>
+    public static async Task<int> RunAsync(string[] args)
+    {
+        if (!HostArguments.TryParse(args, out var arguments, out var problem))
+        {
+            return Refuse($"{problem} See --help.");
+        }
+
+        if (arguments.Answer is { } answer)
+        {
+            Console.Out.WriteLine(answer);
+            return 0;
+        }
+
+        try
+        {
+            var quiet = new QuietStart();
+            await using var app = Build(arguments, quiet);
+            await app.StartAsync();
+            quiet.End();
+            Banner.Write(app);
+            await app.WaitForShutdownAsync();
+            return 0;
+        }
+        catch (Exception e) when (StartFailure.Explain(e) is { } reason)
+        {
+            return Refuse(reason);
+        }
+    }
+
+    private static WebApplication Build(HostArguments arguments, QuietStart quiet)
+    {
+        // The settings file that comes with the program lies beside it; one in the current folder comes on top of it.
+        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
+        AddConfiguration(builder, arguments);
+        quiet.Configure(builder.Logging);
+        builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = s_shutdownTimeout);
+        builder.AddOrleansStreamServer();
+        builder.Services.AddHostedService<PortCheck>();
+        builder.Services.AddHealthChecks()
+            .AddCheck<SiloCheck>("silo", tags: [HealthEndpoints.ReadyTag])
+            .AddCheck<DataFolderCheck>("data folder", tags: [HealthEndpoints.ReadyTag])
+            .AddCheck<CatalogCheck>("catalog", tags: [HealthEndpoints.ReadyTag]);
+        builder.Services.AddOpenTelemetry().WithMetrics(metrics => metrics
+            .AddMeter("OrleansStream.*", "Microsoft.Orleans")
+            .AddRuntimeInstrumentation()
+            .AddPrometheusExporter());
+        if (arguments.RunsDemo)
+        {
+            builder.Services.AddHostedService<DemoWorkload>();
+        }
+
+        var app = builder.Build();
+        app.MapPrometheusScrapingEndpoint("/metrics");
+        HealthEndpoints.Map(app);
+        return app;
+    }
+
+    private static void AddConfiguration(WebApplicationBuilder builder, HostArguments arguments)
+    {
+        // Order is rank: the file in the current folder goes before the environment, the arguments after everything.
+        var local = Path.Combine(Environment.CurrentDirectory, "appsettings.json");
+        if (File.Exists(local) && Path.GetFullPath(AppContext.BaseDirectory) != Path.GetFullPath(Environment.CurrentDirectory + Path.DirectorySeparatorChar))
+        {
+            builder.Configuration.AddJsonFile(local, optional: true, reloadOnChange: false);
+            builder.Configuration.AddEnvironmentVariables();
+        }
+
+        builder.Configuration.AddInMemoryCollection(arguments.Settings);
+        string[] endpointSettings = ["urls", "http_ports", "https_ports"];
+        if (endpointSettings.All(name => builder.Configuration[name] is null) && !builder.Configuration.GetSection("Kestrel:Endpoints").Exists())
+        {
+            builder.WebHost.UseUrls(DefaultUrl);
+        }
+    }
+
+    private static int Refuse(string reason)
+    {
+        Console.Error.WriteLine($"OrleansStream did not start: {reason}");
+        return 1;
+    }
+}
