@@ -30,19 +30,25 @@ internal static class HostProgram
             return 0;
         }
 
+        var quiet = new QuietStart();
         try
         {
-            var quiet = new QuietStart();
             await using var app = Build(arguments, quiet);
             await app.StartAsync();
             quiet.End();
             Banner.Write(app);
             await app.WaitForShutdownAsync();
-            return 0;
+            return quiet.HasFailed ? 1 : 0;
         }
         catch (Exception e) when (StartFailure.Explain(e) is { } reason)
         {
             return Refuse(reason);
+        }
+        catch (OperationCanceledException)
+        {
+            return Refuse(quiet.FirstError is { } error
+                ? StartFailure.Explain(error) ?? $"a part of it failed.{Environment.NewLine}{error}"
+                : "it was told to stop before it had started.");
         }
     }
 
@@ -51,7 +57,7 @@ internal static class HostProgram
         // The settings file that comes with the program lies beside it; one in the current folder comes on top of it.
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         AddConfiguration(builder, arguments);
-        quiet.Configure(builder.Logging);
+        quiet.Configure(builder.Logging, builder.Configuration);
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = s_shutdownTimeout);
         builder.AddOrleansStreamServer();
         builder.Services.AddHostedService<PortCheck>();

@@ -17,17 +17,19 @@ internal static class StartFailure
         OrleansStreamException { ErrorCode: ErrorCode.DataFolderInUse or ErrorCode.DataFolderTooNew or ErrorCode.StorageError or ErrorCode.DiskFull } e =>
             $"{e.Message} The folder is the setting OrleansStream:DataPath (--data).",
         OrleansStreamException e => e.Message,
-        AddressInUseException e => $"{e.Message} The address is the setting Urls (--http).",
+        AddressInUseException e => $"{Sentence(e.Message)} The address is the setting Urls (--http).",
         SocketException { SocketErrorCode: SocketError.AddressAlreadyInUse or SocketError.AddressNotAvailable or SocketError.AccessDenied } e =>
-            $"{e.Message}. Look at the settings OrleansStream:AdvertisedAddress, GatewayPort and SiloPort, and Urls.",
+            $"{Sentence(e.Message)} Look at the settings OrleansStream:AdvertisedAddress, GatewayPort and SiloPort, and Urls.",
 
         // A value that does not convert: the message names the setting, the inner ones only the value.
         InvalidOperationException { InnerException: FormatException or ArgumentException or OverflowException } e
             when e.Message.Contains("configuration value", StringComparison.Ordinal) => e.Message,
         InvalidDataException e => $"{e.Message} {e.InnerException?.Message}".TrimEnd(),
-        FormatException e => $"{e.Message} Look at the settings Urls (--http) and appsettings.json.",
+        FormatException e => $"{Sentence(e.Message)} Look at the settings Urls (--http) and appsettings.json.",
         _ => null,
     };
+
+    private static string Sentence(string text) => text.EndsWith('.') ? text : text + ".";
 
     /// <summary>The exception and what caused it, outermost first, since the outer ones know the setting's name.</summary>
     private static IEnumerable<Exception> Chain(Exception exception)

@@ -1,3 +1,4 @@
+using System.IO.Pipes;
 using Microsoft.Win32.SafeHandles;
 
 namespace OrleansStream.Cli.Output;
@@ -8,9 +9,7 @@ namespace OrleansStream.Cli.Output;
 /// </summary>
 internal sealed class StandardOutput : Stream
 {
-    private readonly Stream _inner = OperatingSystem.IsWindows()
-        ? Console.OpenStandardOutput()
-        : new FileStream(new SafeFileHandle(1, ownsHandle: false), FileAccess.Write, bufferSize: 0);
+    private readonly Stream _inner = Open();
 
     public override bool CanRead => false;
 
@@ -30,7 +29,7 @@ internal sealed class StandardOutput : Stream
         {
             _inner.Write(buffer);
         }
-        catch (IOException e) when (IsBrokenPipe(e))
+        catch (IOException e) when (_inner is PipeStream)
         {
             throw new BrokenPipeException(e);
         }
@@ -44,6 +43,21 @@ internal sealed class StandardOutput : Stream
 
     public override void SetLength(long value) => throw new NotSupportedException();
 
-    /// <summary>EPIPE on Unix; ERROR_BROKEN_PIPE and ERROR_NO_DATA on Windows.</summary>
-    private static bool IsBrokenPipe(IOException e) => (e.HResult & 0xFFFF) is 32 or 109 or 232;
+    private static Stream Open()
+    {
+        if (OperatingSystem.IsWindows() || !Console.IsOutputRedirected)
+        {
+            return Console.OpenStandardOutput();
+        }
+
+        try
+        {
+            return new AnonymousPipeClientStream(PipeDirection.Out, new SafePipeHandle(1, ownsHandle: false));
+        }
+        catch (IOException)
+        {
+            // Redirected to a file, where nobody can hang up.
+            return Console.OpenStandardOutput();
+        }
+    }
 }

@@ -65,13 +65,8 @@ internal sealed class TableWriter(Stream output)
         var text = new StringBuilder();
         foreach (var line in cells)
         {
-            for (var i = 0; i < line.Length; i++)
-            {
-                var cell = columns[i].IsNumber ? line[i].PadLeft(widths[i]) : line[i].PadRight(widths[i]);
-                text.Append(i == 0 ? "" : "  ").Append(i == line.Length - 1 ? cell.TrimEnd() : cell);
-            }
-
-            text.Append('\n');
+            var padded = line.Select((cell, i) => columns[i].IsNumber ? cell.PadLeft(widths[i]) : cell.PadRight(widths[i]));
+            text.Append(string.Join("  ", padded).TrimEnd()).Append('\n');
         }
 
         output.Write(Encoding.UTF8.GetBytes(text.ToString()));

@@ -56,5 +56,5 @@ internal static class TopicDescribeCommand
         new("Status", p => p.Error ?? "ok"),
     ];
 
-    private static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);
+    private static string Text(long? number) => number?.ToString(CultureInfo.InvariantCulture) ?? "-";
 }
