@@ -7,10 +7,17 @@ namespace OrleansStream.Cli.Output;
 /// Writes tables for people: framed on a terminal; in a pipe as aligned columns without trailing blanks, for <c>grep</c> and <c>awk</c>.
 /// Titles come once, before the first rows.
 /// </summary>
-internal sealed class TableWriter(Stream output)
+/// <param name="output">Where bytes go.</param>
+/// <param name="terminal">The terminal that shows them, if it is one.</param>
+internal sealed class TableWriter(Stream output, IAnsiConsole? terminal)
 {
-    private readonly IAnsiConsole? _terminal = Console.IsOutputRedirected ? null : AnsiConsole.Console;
     private bool _titlesWritten;
+
+    /// <summary>Writes to standard output, whatever that is.</summary>
+    public TableWriter(StandardOutput output)
+        : this(output, Console.IsOutputRedirected ? null : AnsiConsole.Console)
+    {
+    }
 
     public void Write<T>(IReadOnlyList<T> rows, IReadOnlyList<Column<T>> columns)
     {
@@ -19,9 +26,9 @@ internal sealed class TableWriter(Stream output)
             return;
         }
 
-        if (_terminal is not null)
+        if (terminal is not null)
         {
-            WriteFramed(_terminal, rows, columns);
+            WriteFramed(terminal, rows, columns);
         }
         else
         {
@@ -34,7 +41,7 @@ internal sealed class TableWriter(Stream output)
     /// <summary>Writes a line of text.</summary>
     public void WriteLine(string text) => output.Write(Encoding.UTF8.GetBytes(text + "\n"));
 
-    private void WriteFramed<T>(IAnsiConsole terminal, IReadOnlyList<T> rows, IReadOnlyList<Column<T>> columns)
+    private void WriteFramed<T>(IAnsiConsole console, IReadOnlyList<T> rows, IReadOnlyList<Column<T>> columns)
     {
         var table = new Table { Border = TableBorder.Simple, ShowHeaders = !_titlesWritten };
         foreach (var column in columns)
@@ -50,7 +57,7 @@ internal sealed class TableWriter(Stream output)
             table.AddRow(columns.Select(column => new Text(column.Text(row))));
         }
 
-        terminal.Write(table);
+        console.Write(table);
     }
 
     private void WritePlain<T>(IReadOnlyList<T> rows, IReadOnlyList<Column<T>> columns)
