@@ -74,12 +74,14 @@ internal sealed class BatchScanner : IDisposable
 
         var header = new RecordBatchHeader(Buffered(position, RecordBatchFormat.HeaderBytes));
         Problem = FindProblem(header, position);
+
+        // Remembered, because the header is a view of the buffer, which reading the rest of the batch may move or replace.
+        var (size, lastOffset) = (header.SizeInBytes, header.LastOffset);
         if (Problem is null && _checkIntegrity)
         {
-            Problem = !TryBuffer(position, (int)header.SizeInBytes)
+            Problem = !TryBuffer(position, (int)size)
                 ? "the file ends within the batch"
-                : RecordBatchValidation.CheckIntegrity(Buffered(position, (int)header.SizeInBytes), out var damage) == ErrorCode.None ? null : damage;
-            header = new RecordBatchHeader(Buffered(position, RecordBatchFormat.HeaderBytes));
+                : RecordBatchValidation.CheckIntegrity(Buffered(position, (int)size), out var damage) == ErrorCode.None ? null : damage;
         }
 
         if (Problem is not null)
@@ -88,9 +90,9 @@ internal sealed class BatchScanner : IDisposable
         }
 
         Position = position;
-        _size = (int)header.SizeInBytes;
+        _size = (int)size;
         NextPosition = position + _size;
-        NextOffset = new Offset(header.LastOffset + 1);
+        NextOffset = new Offset(lastOffset + 1);
         return true;
     }
 
