@@ -1,0 +1,87 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text.Json;
+using OrleansStream.Testing;
+
+namespace OrleansStream.EndToEnd.Tests;
+
+/// <summary>The real <c>ostream</c> against a silo in this process.</summary>
+public sealed class CommandLineTests : IAsyncLifetime
+{
+    private OrleansStreamTestHost _host = null!;
+
+    public async Task InitializeAsync() => _host = await OrleansStreamTestHost.StartAsync();
+
+    public async Task DisposeAsync() => await _host.DisposeAsync();
+
+    [Fact]
+    public async Task Lines_go_in_and_come_out_with_their_keys()
+    {
+        var file = Path.GetTempFileName();
+        try
+        {
+            await File.WriteAllTextAsync(file, "a:apple\nb:banana\na:avocado\n");
+            await OstreamAsync("topic", "create", "words", "--partitions", "3");
+            await OstreamAsync("produce", "words", "--file", file, "--key-separator", ":", "--compression", "zstd");
+
+            var output = await OstreamAsync("consume", "words", "--until-end", "--format", "%k=%v\\n");
+
+            var lines = output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+            Assert.Equal(["a=apple", "a=avocado", "b=banana"], lines.Order(StringComparer.Ordinal));
+            Assert.True(Array.IndexOf(lines, "a=apple") < Array.IndexOf(lines, "a=avocado"));
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
+    [Fact]
+    public async Task A_list_as_json_is_json()
+    {
+        await OstreamAsync("topic", "create", "one", "--partitions", "1");
+
+        using var document = JsonDocument.Parse(await OstreamAsync("topic", "list", "--output", "json"));
+
+        Assert.Contains("one", document.RootElement.ToString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("nowhere", "topic", "describe", "nowhere")]
+    [InlineData("nowhere", "consume", "nowhere", "--until-end")]
+    [InlineData("'!'", "topic", "create", "bad!name", "--partitions", "1")]
+    [InlineData("nobody", "group", "describe", "nobody")]
+    public async Task A_mistake_is_one_line_on_standard_error_and_an_exit_code(string named, params string[] arguments)
+    {
+        var (exitCode, _, error) = await RunAsync(arguments);
+
+        Assert.NotEqual(0, exitCode);
+        Assert.StartsWith("ostream: ", error, StringComparison.Ordinal);
+        Assert.Single(error.TrimEnd('\n').Split('\n'));
+        Assert.Contains(named, error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_silo_that_is_not_there_is_named()
+    {
+        using var closed = new TcpListener(IPAddress.Loopback, 0);
+        closed.Start();
+        var address = $"127.0.0.1:{((IPEndPoint)closed.LocalEndpoint).Port}";
+        closed.Stop();
+
+        var (exitCode, _, error) = await Programs.RunAsync(Programs.Ostream, "topic", "list", "--connect", address);
+
+        Assert.NotEqual(0, exitCode);
+        Assert.Contains(address, error, StringComparison.Ordinal);
+    }
+
+    private async Task<string> OstreamAsync(params string[] arguments)
+    {
+        var (exitCode, output, error) = await RunAsync(arguments);
+        Assert.True(exitCode == 0, $"ostream {string.Join(' ', arguments)}: {error}");
+        return output;
+    }
+
+    private Task<(int ExitCode, string Output, string Error)> RunAsync(string[] arguments) =>
+        Programs.RunAsync(Programs.Ostream, [.. arguments, "--connect", _host.GatewayAddress]);
+}

@@ -1,0 +1,96 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+
+namespace OrleansStream.EndToEnd.Tests;
+
+/// <summary>The real host as a process: health, metrics, refusals, and how it stops.</summary>
+public sealed partial class HostTests : IDisposable
+{
+    private const int SigTerm = 15;
+    private static readonly HttpClient s_http = new();
+    private readonly string _data = Directory.CreateTempSubdirectory("orleansstream-host-").FullName;
+    private readonly int[] _ports = [FreePort(), FreePort(), FreePort()];
+
+    public void Dispose() => Directory.Delete(_data, recursive: true);
+
+    [Fact]
+    public async Task It_becomes_ready_reports_metrics_and_stops_on_SIGTERM_within_seconds()
+    {
+        using var host = Programs.Start(Programs.Host, Arguments());
+        await ReadyAsync(host);
+
+        Assert.Equal(HttpStatusCode.OK, (await s_http.GetAsync($"http://127.0.0.1:{_ports[2]}/health/live")).StatusCode);
+        Assert.Contains("orleansstream", await s_http.GetStringAsync($"http://127.0.0.1:{_ports[2]}/metrics"), StringComparison.OrdinalIgnoreCase);
+
+        var watch = Stopwatch.StartNew();
+        Assert.Equal(0, Kill(host.Id, SigTerm));
+        await host.WaitForExitAsync();
+        Assert.Equal(0, host.ExitCode);
+        Assert.InRange(watch.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(20));
+    }
+
+    [Fact]
+    public async Task A_data_folder_in_use_is_refused_with_one_line()
+    {
+        using var host = Programs.Start(Programs.Host, Arguments());
+        await ReadyAsync(host);
+
+        var (exitCode, _, error) = await Programs.RunAsync(
+            Programs.Host, "--data", _data, "--port", $"{FreePort()}", "--silo-port", $"{FreePort()}", "--http", $"http://127.0.0.1:{FreePort()}");
+
+        host.Kill();
+        await host.WaitForExitAsync();
+        Assert.Equal(1, exitCode);
+        Assert.Contains(_data, error, StringComparison.Ordinal);
+        Assert.Single(error.TrimEnd('\n').Split('\n'));
+    }
+
+    [Fact]
+    public async Task A_wrong_setting_is_refused_by_its_name()
+    {
+        var (exitCode, _, error) = await Programs.RunAsync(Programs.Host, "--data", _data, "--OrleansStream:GatewayPort=99999");
+
+        Assert.Equal(1, exitCode);
+        Assert.Contains("GatewayPort", error, StringComparison.Ordinal);
+    }
+
+    private string[] Arguments() =>
+        ["--data", _data, "--port", $"{_ports[0]}", "--silo-port", $"{_ports[1]}", "--http", $"http://127.0.0.1:{_ports[2]}"];
+
+    private async Task ReadyAsync(Process host)
+    {
+        _ = host.StandardOutput.ReadToEndAsync();
+        var error = host.StandardError.ReadToEndAsync();
+        using var timeout = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+        while (true)
+        {
+            try
+            {
+                var answer = await s_http.GetAsync($"http://127.0.0.1:{_ports[2]}/health/ready", timeout.Token);
+                if (answer.IsSuccessStatusCode)
+                {
+                    return;
+                }
+            }
+            catch (HttpRequestException) when (!host.HasExited)
+            {
+                // Not listening yet.
+            }
+
+            Assert.False(host.HasExited, host.HasExited ? await error : "");
+            await Task.Delay(100, timeout.Token);
+        }
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
+    private static partial int Kill(int pid, int signal);
+}
