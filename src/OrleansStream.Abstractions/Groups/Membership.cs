@@ -15,7 +15,11 @@ public readonly record struct AssignedPartition([property: Id(0)] TopicPartition
 /// <param name="ClientId">Says to people who this is.</param>
 /// <param name="Topics">The topics subscribed to.</param>
 /// <param name="SessionTimeout">After this time without a heartbeat the member is expelled.</param>
-/// <param name="RebalanceTimeout">How long the member may take to let go of a partition before it is expelled.</param>
+/// <param name="RebalanceTimeout">How long the member may take to let go of a partition before it is taken away; it stays a member.</param>
+/// <param name="Sequence">
+/// Counts the member's joins, from 1: a join that arrives after a later one changes nothing, so that an attempt that was given up
+/// does not bring an old subscription back. 0 takes part in no order.
+/// </param>
 [GenerateSerializer, Immutable, Alias("orleansstream.join-group-request")]
 public sealed record JoinGroupRequest(
     [property: Id(0)] string MemberId,
@@ -23,7 +27,8 @@ public sealed record JoinGroupRequest(
     [property: Id(2)] string ClientId,
     [property: Id(3)] string[] Topics,
     [property: Id(4)] TimeSpan SessionTimeout,
-    [property: Id(5)] TimeSpan RebalanceTimeout);
+    [property: Id(5)] TimeSpan RebalanceTimeout,
+    [property: Id(6)] long Sequence = 0);
 
 /// <summary>
 /// Says that a member is alive, and what it owns. A member has one call at a time under way and ignores late answers. Its
@@ -45,7 +50,8 @@ public sealed record HeartbeatRequest(
 /// <param name="Generation">The member's generation from now on.</param>
 /// <param name="Assignment">
 /// Everything that the member may consume now. What it owns beyond that it gives up: finish, commit, then say so in a heartbeat.
-/// A partition appears here only after its previous owner has let go of it.
+/// A partition appears here only after its previous owner has let go of it. One that appears under another id than before is
+/// another partition, of a topic created anew: the old one is gone, and there is nothing to commit for it.
 /// </param>
 /// <param name="NextHeartbeat">When to call again; short while partitions are on their way.</param>
 /// <param name="Message">What to do about the error, for people.</param>

@@ -15,7 +15,9 @@ namespace OrleansStream.Server.Groups;
 /// older report proves nothing: it may have been sent before an answer that granted the partition arrived.</item>
 /// <item>Only then is it granted, in the answer to its next owner, and stored before that answer leaves.</item>
 /// </list>
-/// Whoever does not report is expelled after its session timeout; whoever reports and does not let go, after its rebalance timeout.
+/// Whoever does not report is expelled after its session timeout. Whoever reports and does not let go loses the partition after
+/// its rebalance timeout, counted from the first report under the new generation, since an answer may be lost; and it loses
+/// only that: it cannot know that it is late, so nothing else it owns may change hands unannounced.
 /// </remarks>
 internal sealed class ConsumerGroup
 {
@@ -35,7 +37,7 @@ internal sealed class ConsumerGroup
 
     public IReadOnlyCollection<GroupMembership> Members => _members.Values;
 
-    /// <summary>The topics that somebody subscribed to, or still owns a part of, and that exist, as far as the group was told.</summary>
+    /// <summary>The topics that somebody subscribed to and that exist, as far as the group was told.</summary>
     public IReadOnlyDictionary<string, GroupTopic> Topics => _topics;
 
     /// <summary>Every topic that somebody subscribed to.</summary>
@@ -45,7 +47,7 @@ internal sealed class ConsumerGroup
         : _owners.Count == _target.Count && _owners.All.All(ownership => ownership.RevokedIn is null) ? GroupState.Stable
         : GroupState.Reconciling;
 
-    public string? FindOwner(PartitionId partition) => _owners.TryFind(partition, out var ownership) ? ownership.Owner.MemberId : null;
+    public string? FindOwner(TopicPartition partition) => _owners.TryFind(partition, out var ownership) ? ownership.Owner.MemberId : null;
 
     /// <summary>
     /// Goes on where a stored group stopped. The generation is a new one, so that nothing said before counts as said now, and
@@ -65,7 +67,7 @@ internal sealed class ConsumerGroup
             {
                 Predecessor = saved.Predecessor,
                 LastHeard = now + GroupLimits.MaxUnverified,
-                Target = group.Resolve(saved.Target),
+                Target = [.. saved.Target.SelectMany(topic => topic.ToPartitions())],
             };
             group._members.Add(member.MemberId, member);
             foreach (var partition in member.Target)
@@ -73,7 +75,7 @@ internal sealed class ConsumerGroup
                 group._target.Add(partition.Partition, member.MemberId);
             }
 
-            foreach (var partition in group.Resolve(saved.Owned))
+            foreach (var partition in saved.Owned.SelectMany(topic => topic.ToPartitions()))
             {
                 group._owners.Grant(member, partition);
             }
@@ -158,8 +160,7 @@ internal sealed class ConsumerGroup
         var owned = new HashSet<TopicPartition>(request.Owned ?? []);
         foreach (var ownership in member.Owned.Values.Where(o => o.RevokedIn <= request.Generation && !owned.Contains(o.Partition.TopicPartition)).ToList())
         {
-            _owners.Release(ownership);
-            Revision++;
+            LetGo(ownership);
         }
 
         return Answer(member, request.Generation, now);
@@ -174,7 +175,7 @@ internal sealed class ConsumerGroup
         }
     }
 
-    /// <summary>Expels whoever ran out of time. Called every <see cref="GroupLimits.TickInterval"/>.</summary>
+    /// <summary>Expels who was silent too long and takes away what was held too long. Called every <see cref="GroupLimits.TickInterval"/>.</summary>
     /// <returns>The ids of those expelled.</returns>
     public IReadOnlyList<string> Expire(TimeSpan now)
     {
@@ -186,7 +187,12 @@ internal sealed class ConsumerGroup
             Extend(deaf);
         }
 
-        var expired = _members.Values.Where(member => IsExpired(member, now)).ToList();
+        foreach (var overdue in _owners.All.Where(ownership => now - ownership.RevocationKnownAt >= ownership.Owner.RebalanceTimeout).ToList())
+        {
+            LetGo(overdue);
+        }
+
+        var expired = _members.Values.Where(member => now - member.LastHeard >= member.SessionTimeout).ToList();
         foreach (var member in expired)
         {
             Remove(member);
@@ -219,16 +225,13 @@ internal sealed class ConsumerGroup
         var accepted = new List<(Ownership Ownership, CommittedOffset Offset)>(request.Offsets.Length);
         foreach (var offset in request.Offsets)
         {
-            if (!_topics.TryGetValue(offset.TopicPartition.Topic, out var topic))
+            if (!member.Owned.TryGetValue(offset.TopicPartition, out var ownership))
             {
-                return CommitDecision.Refuse(ErrorCode.UnknownTopicOrPartition, $"The group knows no topic '{offset.TopicPartition.Topic}'.");
-            }
-
-            if (!member.Owned.TryGetValue(new PartitionId(topic.TopicId, offset.TopicPartition.Partition), out var ownership))
-            {
-                return CommitDecision.Refuse(
-                    ErrorCode.RebalanceInProgress,
-                    $"{offset.TopicPartition} is not, or no longer, this member's; heartbeat and commit only what the answer lists.");
+                return _topics.ContainsKey(offset.TopicPartition.Topic)
+                    ? CommitDecision.Refuse(
+                        ErrorCode.RebalanceInProgress,
+                        $"{offset.TopicPartition} is not, or no longer, this member's; heartbeat and commit only what the answer lists.")
+                    : CommitDecision.Refuse(ErrorCode.UnknownTopicOrPartition, $"The group knows no topic '{offset.TopicPartition.Topic}'.");
             }
 
             accepted.Add((ownership, offset));
@@ -242,15 +245,11 @@ internal sealed class ConsumerGroup
     {
         foreach (var (name, topic) in topics)
         {
-            var known = _topics.GetValueOrDefault(name);
-            if (known is not null && known.TopicId != topic?.TopicId)
+            if (topic is null)
             {
-                // The topic is gone, and its partitions with it: there is nothing left to let go of.
                 _topics.Remove(name);
-                _owners.ReleaseAll(known.TopicId);
             }
-
-            if (topic is not null)
+            else
             {
                 _topics[name] = topic;
             }
@@ -268,10 +267,6 @@ internal sealed class ConsumerGroup
         return true;
     }
 
-    private static bool IsExpired(GroupMembership member, TimeSpan now) =>
-        now - member.LastHeard >= member.SessionTimeout
-        || member.Owned.Values.Any(ownership => now - ownership.RevocationToldAt >= member.RebalanceTimeout);
-
     /// <summary>Grants what is free, and says what the member owns from now on.</summary>
     private MembershipResponse Answer(GroupMembership member, Generation reported, TimeSpan now)
     {
@@ -280,13 +275,13 @@ internal sealed class ConsumerGroup
         var assignment = new List<AssignedPartition>(member.Target.Length);
         foreach (var partition in member.Target)
         {
-            if (!_owners.TryFind(partition.Partition, out var ownership))
+            if (!_owners.TryFind(partition.TopicPartition, out var ownership))
             {
                 ownership = _owners.Grant(member, partition);
                 Revision++;
             }
 
-            if (ownership.Owner == member)
+            if (ownership.Owner == member && ownership.Partition == partition)
             {
                 assignment.Add(partition);
             }
@@ -298,9 +293,9 @@ internal sealed class ConsumerGroup
             if (ownership.RevokedIn is { } revokedIn)
             {
                 revoking = true;
-                if (reported < revokedIn)
+                if (revokedIn <= reported)
                 {
-                    ownership.RevocationToldAt = now;
+                    ownership.RevocationKnownAt ??= now;
                 }
             }
         }
@@ -331,6 +326,20 @@ internal sealed class ConsumerGroup
         }
     }
 
+    /// <summary>
+    /// Takes back a partition that shall be somebody else's. If its topic was created anew meanwhile, the same name may be granted
+    /// next, also to the same member; under a new generation, so that a late commit for the old one is not taken for the new one.
+    /// </summary>
+    private void LetGo(Ownership ownership)
+    {
+        _owners.Release(ownership);
+        Revision++;
+        if (_topics.TryGetValue(ownership.Partition.TopicPartition.Topic, out var topic) && topic.TopicId != ownership.Partition.Partition.TopicId)
+        {
+            Generation = Generation.Next();
+        }
+    }
+
     private void Remove(GroupMembership member)
     {
         _members.Remove(member.MemberId);
@@ -347,16 +356,15 @@ internal sealed class ConsumerGroup
 
         foreach (var ownership in _owners.All)
         {
-            ownership.RevocationToldAt += by;
+            ownership.RevocationKnownAt += by;
         }
     }
 
     /// <summary>Computes the target anew; if it is another one, a new generation begins.</summary>
     private void Retarget()
     {
-        var needed = Subscriptions;
-        needed.UnionWith(_owners.All.Select(ownership => ownership.Partition.TopicPartition.Topic));
-        foreach (var name in _topics.Keys.Where(name => !needed.Contains(name)).ToList())
+        var subscriptions = Subscriptions;
+        foreach (var name in _topics.Keys.Where(name => !subscriptions.Contains(name)).ToList())
         {
             _topics.Remove(name);
         }
@@ -393,12 +401,6 @@ internal sealed class ConsumerGroup
 
         _owners.MarkRevocations(_target, Generation);
     }
-
-    private AssignedPartition[] Resolve(IReadOnlyDictionary<string, int[]> partitions) =>
-    [
-        .. partitions.OrderBy(pair => pair.Key, StringComparer.Ordinal).SelectMany(pair => pair.Value.Select(number =>
-            new AssignedPartition(new TopicPartition(pair.Key, number), new PartitionId(_topics[pair.Key].TopicId, number)))),
-    ];
 
     private MembershipResponse RefuseUnknown(string memberId) =>
         _members.Values.FirstOrDefault(member => member.Predecessor == memberId) is { } successor

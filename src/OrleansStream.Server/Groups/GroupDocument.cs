@@ -5,7 +5,7 @@ using OrleansStream.Groups;
 namespace OrleansStream.Server.Groups;
 
 /// <summary>What is stored of a group's membership, as JSON: enough to go on after a restart without moving anything.</summary>
-/// <param name="Topics">The topics that the members' partitions belong to, as the coordinator knew them.</param>
+/// <param name="Topics">The topics subscribed to, as the coordinator knew them.</param>
 /// <param name="Members">The members.</param>
 internal sealed record GroupDocument(IReadOnlyList<GroupTopic> Topics, IReadOnlyList<MemberDocument> Members)
 {
@@ -19,7 +19,7 @@ internal sealed record GroupDocument(IReadOnlyList<GroupTopic> Topics, IReadOnly
         ?? throw new JsonException("A group's document is null.");
 }
 
-/// <summary>What is stored of a member. Partitions are numbers by topic name.</summary>
+/// <summary>What is stored of a member.</summary>
 internal sealed record MemberDocument(
     string MemberId,
     string? InstanceId,
@@ -28,8 +28,9 @@ internal sealed record MemberDocument(
     IReadOnlyList<string> Topics,
     long SessionTimeoutMs,
     long RebalanceTimeoutMs,
-    IReadOnlyDictionary<string, int[]> Target,
-    IReadOnlyDictionary<string, int[]> Owned)
+    long JoinSequence,
+    IReadOnlyList<TopicPartitionsDocument> Target,
+    IReadOnlyList<TopicPartitionsDocument> Owned)
 {
     public static MemberDocument Of(GroupMembership member) => new(
         member.MemberId,
@@ -39,8 +40,9 @@ internal sealed record MemberDocument(
         member.Topics,
         (long)member.SessionTimeout.TotalMilliseconds,
         (long)member.RebalanceTimeout.TotalMilliseconds,
-        ByTopic(member.Target),
-        ByTopic(member.Owned.Values.Select(ownership => ownership.Partition)));
+        member.JoinSequence,
+        TopicPartitionsDocument.Of(member.Target),
+        TopicPartitionsDocument.Of(member.Owned.Values.Select(ownership => ownership.Partition)));
 
     /// <summary>The join that would make such a member.</summary>
     public JoinGroupRequest ToJoin() => new(
@@ -49,11 +51,23 @@ internal sealed record MemberDocument(
         ClientId,
         [.. Topics],
         TimeSpan.FromMilliseconds(SessionTimeoutMs),
-        TimeSpan.FromMilliseconds(RebalanceTimeoutMs));
+        TimeSpan.FromMilliseconds(RebalanceTimeoutMs),
+        JoinSequence);
+}
 
-    private static Dictionary<string, int[]> ByTopic(IEnumerable<AssignedPartition> partitions) => partitions
-        .GroupBy(partition => partition.TopicPartition.Topic, StringComparer.Ordinal)
-        .ToDictionary(topic => topic.Key, topic => topic.Select(partition => partition.TopicPartition.Partition).Order().ToArray(), StringComparer.Ordinal);
+/// <summary>Partitions of one topic. The id belongs to it: what is owned may be of a topic that was created anew since.</summary>
+internal sealed record TopicPartitionsDocument(string Topic, Guid TopicId, IReadOnlyList<int> Partitions)
+{
+    public static IReadOnlyList<TopicPartitionsDocument> Of(IEnumerable<AssignedPartition> partitions) =>
+    [
+        .. partitions.GroupBy(partition => (partition.TopicPartition.Topic, partition.Partition.TopicId))
+            .OrderBy(topic => topic.Key.Topic, StringComparer.Ordinal)
+            .Select(topic => new TopicPartitionsDocument(
+                topic.Key.Topic, topic.Key.TopicId, [.. topic.Select(partition => partition.TopicPartition.Partition).Order()])),
+    ];
+
+    public IEnumerable<AssignedPartition> ToPartitions() => Partitions.Select(
+        number => new AssignedPartition(new TopicPartition(Topic, number), new PartitionId(TopicId, number)));
 }
 
 /// <summary>How the document is written.</summary>

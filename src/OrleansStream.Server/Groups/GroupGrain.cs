@@ -129,9 +129,9 @@ internal sealed partial class GroupGrain : Grain, IGroupGrain, IDisposable
             }
 
             var resolved = await _offsets.ResolveAsync(offsets);
-            foreach (var (partition, offset) in resolved)
+            foreach (var offset in offsets)
             {
-                if (coordinator.Group.FindOwner(partition) is { } owner)
+                if (coordinator.Group.FindOwner(offset.TopicPartition) is { } owner)
                 {
                     return new CommitResponse(
                         ErrorCode.NonEmptyGroup, $"Member '{owner}' consumes {offset.TopicPartition}; stop it before the offset is reset.");
@@ -327,7 +327,7 @@ internal sealed partial class GroupGrain : Grain, IGroupGrain, IDisposable
     [LoggerMessage(LogEvents.MemberLeft, LogLevel.Information, "Member {Member} left group {Group}.")]
     private partial void LogLeft(string group, string member);
 
-    [LoggerMessage(LogEvents.MemberExpelled, LogLevel.Warning, "Member {Member} was expelled from group {Group}: it was silent for its session timeout, or held on to a partition for its rebalance timeout.")]
+    [LoggerMessage(LogEvents.MemberExpelled, LogLevel.Warning, "Member {Member} was expelled from group {Group}: it was silent for its session timeout.")]
     private partial void LogExpelled(string group, string member);
 
     [LoggerMessage(LogEvents.GroupRestored, LogLevel.Information, "Took over group {Group} with {Members} members, generation {Generation}.")]

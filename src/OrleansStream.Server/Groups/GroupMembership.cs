@@ -29,6 +29,9 @@ internal sealed class GroupMembership
 
     public TimeSpan RebalanceTimeout { get; private set; }
 
+    /// <summary>The highest sequence of the member's joins.</summary>
+    public long JoinSequence { get; private set; }
+
     /// <summary>The generation that the member was last told; none since the coordinator was activated.</summary>
     public Generation Generation { get; set; } = Generation.None;
 
@@ -39,22 +42,20 @@ internal sealed class GroupMembership
     public AssignedPartition[] Target { get; set; } = [];
 
     /// <summary>What the member was granted and has not let go of.</summary>
-    public Dictionary<PartitionId, Ownership> Owned { get; } = [];
+    public Dictionary<TopicPartition, Ownership> Owned { get; } = [];
 
-    /// <summary>Takes over what a join says.</summary>
-    /// <returns>True when the subscription is another one than before.</returns>
-    public bool Subscribe(JoinGroupRequest request)
+    /// <summary>Takes over what a join says, unless a later one was here before it.</summary>
+    public void Subscribe(JoinGroupRequest request)
     {
-        string[] topics = [.. request.Topics.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
+        if (request.Sequence != 0 && request.Sequence < JoinSequence)
+        {
+            return;
+        }
+
+        JoinSequence = Math.Max(JoinSequence, request.Sequence);
         ClientId = request.ClientId;
         SessionTimeout = request.SessionTimeout;
         RebalanceTimeout = request.RebalanceTimeout;
-        if (Topics.SequenceEqual(topics, StringComparer.Ordinal))
-        {
-            return false;
-        }
-
-        Topics = topics;
-        return true;
+        Topics = [.. request.Topics.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
     }
 }
