@@ -67,7 +67,7 @@ internal sealed class EndOfTopic
     private async Task<bool> IsReachedByAsync(IConsumer<byte[], byte[]> consumer, bool isGroup, CancellationToken cancellationToken)
     {
         var owned = consumer.Assignment.ToHashSet();
-        if (_ends.Any(p => owned.Contains(p.Key) && (consumer.Position(p.Key) is not { } position || position < p.Value)))
+        if (_ends.Any(p => owned.Contains(p.Key) && !(Position(consumer, p.Key) >= p.Value)))
         {
             return false;
         }
@@ -89,6 +89,19 @@ internal sealed class EndOfTopic
         {
             // Partitions are changing hands; the next look will tell.
             return false;
+        }
+    }
+
+    private static Offset? Position(IConsumer<byte[], byte[]> consumer, TopicPartition partition)
+    {
+        try
+        {
+            return consumer.Position(partition);
+        }
+        catch (InvalidOperationException)
+        {
+            // It was given to another member since the assignment was read.
+            return null;
         }
     }
 }

@@ -37,39 +37,49 @@ internal sealed class RecordConsumer(OrleansStreamClient client, ConsumeRequest 
         var watch = end?.WatchAsync(consumer, isGroup: request.GroupId is not null, stop) ?? Task.CompletedTask;
         try
         {
-            await foreach (var batch in consumer.ConsumeBatchesAsync((int)Math.Min(BatchRecords, _left), stop.Token))
+            while (true)
             {
-                var written = Write(batch, end);
-                if (_left == 0)
-                {
-                    await CommitPartAsync(consumer, batch, written, cancellationToken);
-                    break;
-                }
+                await ReadAsync(consumer, (int)Math.Min(BatchRecords, _left), end, stop);
             }
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            // The watch saw the end.
+            // The count is complete, or the watch saw the end.
         }
 
         await stop.CancelAsync();
         await watch;
     }
 
-    /// <summary>Writes a batch, up to the end and the count that the request sets.</summary>
-    /// <returns>How many of its records were written.</returns>
-    private int Write(ConsumedBatch<byte[], byte[]> batch, EndOfTopic? end)
+    /// <summary>Reads batches of at most so many records, until fewer are wanted.</summary>
+    private async Task ReadAsync(IConsumer<byte[], byte[]> consumer, int maxRecords, EndOfTopic? end, CancellationTokenSource stop)
     {
-        var written = 0;
+        await foreach (var batch in consumer.ConsumeBatchesAsync(maxRecords, stop.Token))
+        {
+            Write(batch, end);
+            if (_left == 0)
+            {
+                // Asking for the next batch, in vain, is what makes this one done.
+                await stop.CancelAsync();
+            }
+            else if (_left < maxRecords)
+            {
+                return;
+            }
+        }
+    }
+
+    /// <summary>Writes a batch. A single reader ends exactly at the end; a group goes on from wherever this one stopped.</summary>
+    private void Write(ConsumedBatch<byte[], byte[]> batch, EndOfTopic? end)
+    {
         foreach (ref readonly var record in batch.Span)
         {
-            if (_left == 0 || (request.GroupId is null && end is not null && end.IsBehind(record.TopicPartition, record.Offset)))
+            if (request.GroupId is null && end is not null && end.IsBehind(record.TopicPartition, record.Offset))
             {
                 break;
             }
 
             format.Write(record, _buffer);
-            written++;
             _left--;
             if (_buffer.WrittenCount >= FlushBytes)
             {
@@ -78,23 +88,12 @@ internal sealed class RecordConsumer(OrleansStreamClient client, ConsumeRequest 
         }
 
         Flush();
-        return written;
     }
 
     private void Flush()
     {
         output.Write(_buffer.WrittenSpan);
         _buffer.ResetWrittenCount();
-    }
-
-    /// <summary>A batch that is left in the middle is not done, so what was written of it is committed by its offset.</summary>
-    private async Task CommitPartAsync(
-        IConsumer<byte[], byte[]> consumer, ConsumedBatch<byte[], byte[]> batch, int written, CancellationToken cancellationToken)
-    {
-        if (request.GroupId is not null && written > 0)
-        {
-            await consumer.CommitAsync(batch[written - 1], cancellationToken);
-        }
     }
 
     private async Task<IReadOnlyList<TopicPartition>> FindPartitionsAsync(CancellationToken cancellationToken)
