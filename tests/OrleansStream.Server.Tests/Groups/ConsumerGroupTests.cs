@@ -136,8 +136,10 @@ public sealed class ConsumerGroupTests
 
         _now += TimeSpan.FromMinutes(10);
         Assert.Empty(_group.Expire(_now));
-        Assert.Empty(Pass(TimeSpan.FromSeconds(4)));
-        Assert.Equal(["a"], Pass(TimeSpan.FromSeconds(3)));
+
+        // Two ticks of the gap count as heard, so six seconds of silence are on the clock now.
+        Assert.Empty(Pass(TimeSpan.FromSeconds(3.5)));
+        Assert.Equal(["a"], Pass(TimeSpan.FromSeconds(0.5)));
     }
 
     [Fact]
@@ -398,9 +400,15 @@ public sealed class ConsumerGroupTests
     [InlineData("", false)]
     [InlineData("a\tb", false)]
     [InlineData("a\0", false)]
-    [InlineData("\ud800", false)]
-    [InlineData("\udc00a", false)]
     public void Group_ids_hold_what_can_be_stored_and_shown(string id, bool isValid) => Assert.Equal(isValid, GroupRules.CheckGroupId(id) is null);
+
+    [Fact]
+    public void Half_a_character_is_no_part_of_a_group_id()
+    {
+        // Made here, since attributes are stored in an encoding that replaces them.
+        Assert.NotNull(GroupRules.CheckGroupId("\ud800"));
+        Assert.NotNull(GroupRules.CheckGroupId("\udc00a"));
+    }
 
     [Fact]
     public void Offsets_that_make_no_sense_are_refused()
