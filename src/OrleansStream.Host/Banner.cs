@@ -19,7 +19,7 @@ internal static partial class Banner
     }
 
     [LoggerMessage(
-        EventId = 3000,
+        EventId = LogEvents.Ready,
         Level = LogLevel.Information,
         Message = "OrleansStream {Version} is ready: clients connect to {Gateway}, the data is in {DataPath}, health and metrics are at {Urls}")]
     private static partial void LogReady(ILogger logger, string version, string gateway, string dataPath, string urls);

@@ -97,15 +97,15 @@ internal sealed partial class DemoWorkload(IClusterClient cluster, TimeProvider 
         }
     }
 
-    [LoggerMessage(EventId = 3100, Level = LogLevel.Information, Message = "Demo: one producer and two members of group {Group} on topic {Topic} with {Partitions} partitions")]
+    [LoggerMessage(EventId = LogEvents.DemoStarted, Level = LogLevel.Information, Message = "Demo: one producer and two members of group {Group} on topic {Topic} with {Partitions} partitions")]
     private static partial void LogStarted(ILogger logger, string topic, int partitions, string group);
 
-    [LoggerMessage(EventId = 3101, Level = LogLevel.Information, Message = "Demo: member {Member} was assigned the partitions {Partitions}")]
+    [LoggerMessage(EventId = LogEvents.DemoAssigned, Level = LogLevel.Information, Message = "Demo: member {Member} was assigned the partitions {Partitions}")]
     private static partial void LogAssigned(ILogger logger, int member, string partitions);
 
-    [LoggerMessage(EventId = 3102, Level = LogLevel.Information, Message = "Demo: {Produced} records produced; member 1 consumed {First}, member 2 {Second}")]
+    [LoggerMessage(EventId = LogEvents.DemoProgress, Level = LogLevel.Information, Message = "Demo: {Produced} records produced; member 1 consumed {First}, member 2 {Second}")]
     private static partial void LogProgress(ILogger logger, long produced, long first, long second);
 
-    [LoggerMessage(EventId = 3103, Level = LogLevel.Information, Message = "Demo: stopped after {Produced} records produced and {Consumed} consumed")]
+    [LoggerMessage(EventId = LogEvents.DemoStopped, Level = LogLevel.Information, Message = "Demo: stopped after {Produced} records produced and {Consumed} consumed")]
     private static partial void LogStopped(ILogger logger, long produced, long consumed);
 }
