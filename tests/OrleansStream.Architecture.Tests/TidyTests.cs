@@ -58,6 +58,15 @@ public partial class TidyTests
     }
 
     [Fact]
+    public void Event_ids_come_from_the_tables()
+    {
+        Assert.Empty(
+            from file in Repository.Files("src", "*.cs")
+            where LiteralEventIdPattern().IsMatch(File.ReadAllText(file))
+            select Repository.Relative(file));
+    }
+
+    [Fact]
     public void Server_code_stays_on_its_scheduler()
     {
         var offenders =
@@ -76,6 +85,9 @@ public partial class TidyTests
 
     [GeneratedRegex(@"(?<![\w.])(File|Directory|FileStream)\s*[.(]|new FileStream\b")]
     private static partial Regex FileAccessPattern();
+
+    [GeneratedRegex(@"LoggerMessage\(\s*(EventId\s*=\s*)?\d")]
+    private static partial Regex LiteralEventIdPattern();
 
     [GeneratedRegex(@"public const int (?<name>\w+) = (?<id>\d+);")]
     private static partial Regex EventIdPattern();

@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using System.Text.Json;
 using OrleansStream.Testing;
 
@@ -64,10 +62,7 @@ public sealed class CommandLineTests : IAsyncLifetime
     [Fact]
     public async Task A_silo_that_is_not_there_is_named()
     {
-        using var closed = new TcpListener(IPAddress.Loopback, 0);
-        closed.Start();
-        var address = $"127.0.0.1:{((IPEndPoint)closed.LocalEndpoint).Port}";
-        closed.Stop();
+        var address = $"127.0.0.1:{Programs.FreePort()}";
 
         var (exitCode, _, error) = await Programs.RunAsync(Programs.Ostream, "topic", "list", "--connect", address);
 

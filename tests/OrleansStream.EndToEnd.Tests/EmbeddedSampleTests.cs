@@ -1,6 +1,4 @@
-using System.Net;
 using System.Net.Http.Json;
-using System.Net.Sockets;
 
 namespace OrleansStream.EndToEnd.Tests;
 
@@ -11,10 +9,10 @@ public class EmbeddedSampleTests
     public async Task What_is_posted_can_be_read()
     {
         var data = Directory.CreateTempSubdirectory("orleansstream-sample-").FullName;
-        var url = $"http://127.0.0.1:{FreePort()}";
+        var url = $"http://127.0.0.1:{Programs.FreePort()}";
         using var sample = Programs.Start(
-            Programs.Output("Embedded", "Embedded"), "--urls", url, $"--OrleansStream:DataPath={data}", $"--OrleansStream:SiloPort={FreePort()}",
-            $"--OrleansStream:GatewayPort={FreePort()}");
+            Programs.Output("Embedded", "Embedded"), "--urls", url, $"--OrleansStream:DataPath={data}", $"--OrleansStream:SiloPort={Programs.FreePort()}",
+            $"--OrleansStream:GatewayPort={Programs.FreePort()}");
         _ = sample.StandardOutput.ReadToEndAsync();
         try
         {
@@ -46,12 +44,5 @@ public class EmbeddedSampleTests
         {
             return false;
         }
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

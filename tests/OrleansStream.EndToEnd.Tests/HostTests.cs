@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Net;
-using System.Net.Sockets;
 using System.Runtime.InteropServices;
 
 namespace OrleansStream.EndToEnd.Tests;
@@ -11,7 +10,7 @@ public sealed partial class HostTests : IDisposable
     private const int SigTerm = 15;
     private static readonly HttpClient s_http = new();
     private readonly string _data = Directory.CreateTempSubdirectory("orleansstream-host-").FullName;
-    private readonly int[] _ports = [FreePort(), FreePort(), FreePort()];
+    private readonly int[] _ports = [Programs.FreePort(), Programs.FreePort(), Programs.FreePort()];
 
     public void Dispose() => Directory.Delete(_data, recursive: true);
 
@@ -38,7 +37,7 @@ public sealed partial class HostTests : IDisposable
         await ReadyAsync(host);
 
         var (exitCode, _, error) = await Programs.RunAsync(
-            Programs.Host, "--data", _data, "--port", $"{FreePort()}", "--silo-port", $"{FreePort()}", "--http", $"http://127.0.0.1:{FreePort()}");
+            Programs.Host, "--data", _data, "--port", $"{Programs.FreePort()}", "--silo-port", $"{Programs.FreePort()}", "--http", $"http://127.0.0.1:{Programs.FreePort()}");
 
         host.Kill();
         await host.WaitForExitAsync();
@@ -82,13 +81,6 @@ public sealed partial class HostTests : IDisposable
             Assert.False(host.HasExited, host.HasExited ? await error : "");
             await Task.Delay(100, timeout.Token);
         }
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
