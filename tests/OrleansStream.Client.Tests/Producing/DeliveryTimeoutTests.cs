@@ -79,6 +79,27 @@ public sealed class DeliveryTimeoutTests
     }
 
     [Fact]
+    public async Task A_flush_that_comes_while_a_callback_runs_waits_for_it()
+    {
+        _cluster.CreateTopic("t");
+        await using var producer = _cluster.CreateProducer(time: _time);
+        var entered = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var leave = new ManualResetEventSlim();
+        await producer.EnqueueAsync(new("t", null, "a"), _ =>
+        {
+            entered.SetResult();
+            leave.Wait(s_patience);
+        });
+        await entered.Task.WaitAsync(s_patience);
+
+        var flush = producer.FlushAsync();
+
+        Assert.False(flush.IsCompleted);
+        leave.Set();
+        await flush.WaitAsync(s_patience);
+    }
+
+    [Fact]
     public async Task A_lingering_batch_waits_for_its_time_or_a_flush()
     {
         _cluster.CreateTopic("t");

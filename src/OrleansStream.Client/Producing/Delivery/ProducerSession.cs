@@ -69,13 +69,14 @@ internal sealed partial class ProducerSession
         var outcome = batch.ToOutcome(partition);
         Measure(outcome);
         NoteUnheardFailures(batch, outcome);
-        _underWay.TryRemove(batch, out _);
         Budget.Release(batch.ReservedBytes);
         batch.Completion.Complete(outcome);
         if (batch.Completion.HasCallbacks)
         {
             callbacks.Add(batch.Completion);
         }
+
+        _ = ForgetWhenDoneAsync(batch);
     }
 
     /// <summary>Waits for every record that was handed over until now.</summary>
@@ -138,6 +139,13 @@ internal sealed partial class ProducerSession
     }
 
     public void ReportCallbackFailure(Exception exception) => LogCallbackThrew(_logger, exception);
+
+    /// <summary>A batch counts as under way until its callbacks have run: a flush waits for them, whenever it comes.</summary>
+    private async Task ForgetWhenDoneAsync(ProducerBatch batch)
+    {
+        await batch.Completion.Done.ConfigureAwait(false);
+        _underWay.TryRemove(batch, out _);
+    }
 
     private static void Measure(BatchOutcome outcome)
     {
