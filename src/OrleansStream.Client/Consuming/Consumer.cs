@@ -57,6 +57,10 @@ internal sealed class Consumer<TKey, TValue> : IConsumer<TKey, TValue>
 
     public IReadOnlyCollection<TopicPartition> Assignment => Array.ConvertAll(_partitions.All, static partition => partition.TopicPartition);
 
+    internal long BufferedBytes => _readAhead.BufferedBytes;
+
+    internal bool IsSuspended => _readAhead.IsSuspended;
+
     private bool IsSubscribed => _options.Topics.Count > 0;
 
     public IAsyncEnumerator<ConsumedRecord<TKey, TValue>> GetAsyncEnumerator(CancellationToken cancellationToken = default) =>
@@ -191,15 +195,9 @@ internal sealed class Consumer<TKey, TValue> : IConsumer<TKey, TValue>
         }
     }
 
-    private OffsetCommitter Committer
-    {
-        get
-        {
-            ThrowIfDisposed();
-            return _committer
-                ?? throw new InvalidOperationException($"Offsets are committed to a group; set {nameof(ConsumerOptions)}.{nameof(ConsumerOptions.GroupId)}.");
-        }
-    }
+    // Disposal gives partitions up first, and the callback that tells of it may still commit; afterwards the committer itself refuses.
+    private OffsetCommitter Committer => _committer
+        ?? throw new InvalidOperationException($"Offsets are committed to a group; set {nameof(ConsumerOptions)}.{nameof(ConsumerOptions.GroupId)}.");
 
     private void StartCommitting()
     {

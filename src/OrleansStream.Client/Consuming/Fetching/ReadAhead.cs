@@ -23,6 +23,9 @@ internal sealed class ReadAhead
     /// <summary>Bytes that wait for the loop or are being read by it.</summary>
     public long BufferedBytes => Volatile.Read(ref _bufferedBytes);
 
+    /// <summary>True while nothing is handed out.</summary>
+    public bool IsSuspended => Volatile.Read(ref _isSuspended);
+
     /// <summary>True when there will be nothing more to take.</summary>
     public bool IsClosed => Volatile.Read(ref _isClosed);
 
@@ -154,7 +157,7 @@ internal sealed class ReadAhead
     {
         lock (_lock)
         {
-            _isSuspended = isSuspended;
+            Volatile.Write(ref _isSuspended, isSuspended);
         }
 
         _news.Set();
