@@ -8,7 +8,7 @@ namespace OrleansStream.Client.Serialization;
 internal sealed class JsonSerializer<T> : ISerializer<T>
 {
     [ThreadStatic]
-    private static Utf8JsonWriter? t_writer;
+    private static Utf8JsonWriter? s_writer;
 
     private readonly JsonTypeInfo<T> _typeInfo;
 
@@ -17,8 +17,8 @@ internal sealed class JsonSerializer<T> : ISerializer<T>
     public void Serialize(T value, IBufferWriter<byte> writer)
     {
         // Taken away while in use, in case a converter of the user's serializes something of the same type by itself.
-        var json = t_writer;
-        t_writer = null;
+        var json = s_writer;
+        s_writer = null;
         if (json is null)
         {
             json = new Utf8JsonWriter(writer, new JsonWriterOptions { Encoder = _typeInfo.Options.Encoder, SkipValidation = true });
@@ -31,7 +31,7 @@ internal sealed class JsonSerializer<T> : ISerializer<T>
         System.Text.Json.JsonSerializer.Serialize(json, value, _typeInfo);
         json.Flush();
         json.Reset(Stream.Null);
-        t_writer = json;
+        s_writer = json;
     }
 
     public T Deserialize(ReadOnlySpan<byte> data) => System.Text.Json.JsonSerializer.Deserialize(data, _typeInfo)!;

@@ -12,7 +12,7 @@ internal sealed class SerializationBuffer : IBufferWriter<byte>
     private const int MaxKeptBytes = 1024 * 1024;
 
     [ThreadStatic]
-    private static SerializationBuffer? t_current;
+    private static SerializationBuffer? s_current;
 
     private byte[] _bytes = new byte[InitialBytes];
     private int _written;
@@ -30,8 +30,8 @@ internal sealed class SerializationBuffer : IBufferWriter<byte>
     /// </summary>
     public static SerializationBuffer Rent()
     {
-        var buffer = t_current ?? new SerializationBuffer();
-        t_current = null;
+        var buffer = s_current ?? new SerializationBuffer();
+        s_current = null;
         return buffer;
     }
 
@@ -40,7 +40,7 @@ internal sealed class SerializationBuffer : IBufferWriter<byte>
         _written = 0;
         if (_bytes.Length <= MaxKeptBytes)
         {
-            t_current = this;
+            s_current = this;
         }
     }
 
