@@ -97,6 +97,8 @@ public sealed class BackPressureTests
         _release.SetResult();
         await disposal.WaitAsync(s_patience);
 
+        // All are delivered by now; those who await them go on on the pool, so they may still be on their way.
+        await Task.WhenAll(produced).WaitAsync(s_patience);
         Assert.All(produced, task => Assert.True(task.IsCompletedSuccessfully));
         await Assert.ThrowsAsync<ObjectDisposedException>(() => producer.EnqueueAsync(new("t", null, "late")).AsTask());
     }
