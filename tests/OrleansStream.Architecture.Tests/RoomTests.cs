@@ -9,11 +9,12 @@ public class RoomTests
     {
         ["OrleansStream.Abstractions"] = [],
         ["OrleansStream.Storage"] = ["OrleansStream.Abstractions"],
+        ["OrleansStream.Storage.Postgres"] = ["OrleansStream.Abstractions", "OrleansStream.Storage"],
         ["OrleansStream.Server"] = ["OrleansStream.Abstractions", "OrleansStream.Storage"],
         ["OrleansStream.Client"] = ["OrleansStream.Abstractions"],
         ["OrleansStream.Testing"] = ["OrleansStream.Client", "OrleansStream.Server"],
         ["OrleansStream.Cli"] = ["OrleansStream.Client"],
-        ["OrleansStream.Host"] = ["OrleansStream.Client", "OrleansStream.Server"],
+        ["OrleansStream.Host"] = ["OrleansStream.Client", "OrleansStream.Server", "OrleansStream.Storage.Postgres"],
     };
 
     [Fact]
