@@ -1,49 +1,11 @@
-using Microsoft.Extensions.Time.Testing;
 using OrleansStream.Records;
 using OrleansStream.Topics;
 
 namespace OrleansStream.Storage.Contract;
 
-/// <summary>What every store has to fulfil, whatever it keeps its bytes in. A store's tests derive from it and provide the store.</summary>
-public abstract class PartitionLogContract : IAsyncLifetime
+/// <summary>Appending, reading, and what survives a close.</summary>
+public abstract class PartitionLogContract : StoreContract
 {
-    private IPartitionLogStore? _store;
-
-    /// <summary>The clock of the store, and what producers stamp their records with.</summary>
-    protected FakeTimeProvider Time { get; } = new(new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero));
-
-    /// <summary>Milliseconds since 1970 on that clock.</summary>
-    protected long NowMs => Time.GetUtcNow().ToUnixTimeMilliseconds();
-
-    /// <summary>The partition that tests use.</summary>
-    protected static PartitionId Partition { get; } = new(new Guid("0f1e2d3c4b5a69788796a5b4c3d2e1f0"), 3);
-
-    /// <summary>The store under test.</summary>
-    protected IPartitionLogStore Store => _store!;
-
-    /// <summary>Opens a store; every call in one test is over the same data.</summary>
-    protected abstract IPartitionLogStore CreateStore();
-
-    public Task InitializeAsync()
-    {
-        _store = CreateStore();
-        return Task.CompletedTask;
-    }
-
-    public virtual async Task DisposeAsync() => await Store.DisposeAsync();
-
-    /// <summary>Opens the log, with small segments if asked to.</summary>
-    protected async Task<IPartitionLog> OpenAsync(TopicConfiguration? configuration = null) =>
-        await Store.OpenAsync(Partition, configuration ?? TopicConfiguration.Default, CancellationToken.None);
-
-    /// <summary>Closes everything in good order and begins anew over the same data.</summary>
-    protected async Task<IPartitionLog> ReopenAsync(TopicConfiguration? configuration = null)
-    {
-        await Store.DisposeAsync();
-        _store = CreateStore();
-        return await OpenAsync(configuration);
-    }
-
     [Fact]
     public async Task A_new_log_is_empty()
     {
@@ -109,7 +71,7 @@ public abstract class PartitionLogContract : IAsyncLifetime
 
         await log.AppendedAsync(TestBatch.Of(records: 2));
 
-        Assert.Equal((new Offset(2), new Offset(2)), await announced.Task.WaitAsync(TimeSpan.FromSeconds(30)));
+        Assert.Equal((new Offset(2), new Offset(2)), await Soon(announced.Task));
     }
 
     [Fact]
@@ -208,7 +170,7 @@ public abstract class PartitionLogContract : IAsyncLifetime
 
         await log.DisposeAsync();
 
-        await log.Completion.WaitAsync(TimeSpan.FromSeconds(30));
+        await Soon(log.Completion);
         Assert.Equal(ErrorCode.NotLeaderOrFollower, (await log.AppendAsync(TestBatch.Of(), CancellationToken.None)).Error);
         var refusal = await Assert.ThrowsAsync<OrleansStreamException>(async () => await log.ReadAsync(Offset.Zero, 1000, CancellationToken.None));
         Assert.True(refusal.IsRetriable);

@@ -16,9 +16,13 @@ internal sealed record LogEnd(ErrorCode Error, string Message, bool IsOrderly = 
     public static LogEnd Deleted(PartitionId partition) =>
         new(ErrorCode.UnknownTopicId, $"The log of {partition} was deleted.");
 
-    public static LogEnd Failed(PartitionId partition, Exception cause) => cause is OrleansStreamException known
-        ? new(known.ErrorCode, $"The log of {partition} is offline until it is opened again. {known.Message}", Cause: cause)
-        : new(ErrorCode.StorageError, $"The log of {partition} is offline until it is opened again: {cause.Message}", Cause: cause);
+    public static LogEnd Failed(PartitionId partition, Exception cause) => cause switch
+    {
+        // A store that notices only when it writes; nothing is wrong with the log.
+        OrleansStreamException { ErrorCode: ErrorCode.FencedLeaderEpoch } fenced => new(fenced.ErrorCode, fenced.Message),
+        OrleansStreamException known => new(known.ErrorCode, $"The log of {partition} is offline until it is opened again. {known.Message}", Cause: cause),
+        _ => new(ErrorCode.StorageError, $"The log of {partition} is offline until it is opened again: {cause.Message}", Cause: cause),
+    };
 
     /// <summary>The end as an exception of its own: one instance must not be thrown by many.</summary>
     public OrleansStreamException ToException() => new(Error, Message, Cause);

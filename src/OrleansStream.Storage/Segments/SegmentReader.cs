@@ -1,6 +1,7 @@
 using System.Buffers;
 using OrleansStream.Records;
 using OrleansStream.Storage.Files;
+using OrleansStream.Storage.Partitions;
 
 namespace OrleansStream.Storage.Segments;
 
@@ -125,26 +126,7 @@ internal sealed class SegmentReader(Segment segment, IFile file, ReadHints hints
                 throw segment.Corrupt(scanner.Position, "the file ends within the batch");
             }
 
-            try
-            {
-                using var records = RecordCursor.Open(batch, ProtocolLimits.MaxRecordBytes);
-                while (records.MoveNext())
-                {
-                    if (records.TimestampMs >= timestampMs && records.Offset >= start)
-                    {
-                        return new TimestampedOffset(records.Offset, records.TimestampMs);
-                    }
-                }
-
-                return null;
-            }
-            catch (OrleansStreamException exception) when (exception.ErrorCode == ErrorCode.CorruptMessage)
-            {
-                // Records are not decoded when they are stored, so a producer's nonsense comes to light only here. What the
-                // batch's header claims is the best answer there is.
-                var first = new Offset(scanner.Header.BaseOffset);
-                return new TimestampedOffset(first > start ? first : start, scanner.Header.MaxTimestamp);
-            }
+            return BatchSearch.FindRecord(batch, timestampMs, start);
         }
         finally
         {

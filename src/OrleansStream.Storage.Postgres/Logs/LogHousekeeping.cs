@@ -1,0 +1,180 @@
+using Microsoft.Extensions.Logging;
+using Npgsql;
+
+namespace OrleansStream.Storage.Postgres.Logs;
+
+/// <summary>
+/// What a store does now and then: it ends openings that were taken over elsewhere and have not noticed because nothing was
+/// appended, and drops extents that hold nothing any more. Every silo does it; what one has done the others find done.
+/// </summary>
+internal sealed partial class LogHousekeeping : IAsyncDisposable
+{
+    private readonly PostgresLogStoreOptions _options;
+    private readonly NpgsqlDataSource _database;
+    private readonly Func<(long LogId, LeaderEpoch Epoch)[]> _claims;
+    private readonly Func<long, Task> _endFenced;
+    private readonly ILogger _logger;
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly Lock _gate = new();
+    private Task _loop = Task.CompletedTask;
+    private bool _isStarted;
+
+    /// <param name="options">The store's settings.</param>
+    /// <param name="database">The store's database.</param>
+    /// <param name="claims">The openings that exist here.</param>
+    /// <param name="endFenced">Ends the opening of a log.</param>
+    /// <param name="logger">Where trouble is told.</param>
+    public LogHousekeeping(
+        PostgresLogStoreOptions options, NpgsqlDataSource database, Func<(long LogId, LeaderEpoch Epoch)[]> claims, Func<long, Task> endFenced, ILogger logger)
+    {
+        _options = options;
+        _database = database;
+        _claims = claims;
+        _endFenced = endFenced;
+        _logger = logger;
+    }
+
+    /// <summary>Begins the rounds, once.</summary>
+    public void Start()
+    {
+        lock (_gate)
+        {
+            if (!_isStarted && !_stopping.IsCancellationRequested)
+            {
+                _isStarted = true;
+                _loop = Task.Run(RunAsync);
+            }
+        }
+    }
+
+    /// <summary>One round.</summary>
+    public async Task RunOnceAsync(CancellationToken cancellationToken)
+    {
+        await EndFencedAsync(cancellationToken).ConfigureAwait(false);
+        await DropExtentsAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        lock (_gate)
+        {
+            _isStarted = true;
+        }
+
+        await _stopping.CancelAsync().ConfigureAwait(false);
+        await _loop.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _stopping.Dispose();
+    }
+
+    private async Task RunAsync()
+    {
+        using var timer = new PeriodicTimer(_options.HousekeepingInterval);
+        while (await timer.WaitForNextTickAsync(_stopping.Token).ConfigureAwait(false))
+        {
+            try
+            {
+                await RunOnceAsync(_stopping.Token).ConfigureAwait(false);
+            }
+            catch (Exception exception) when (LogErrors.IsDatabaseTrouble(exception))
+            {
+                HousekeepingFailed(_options.Name, exception.Message);
+            }
+        }
+    }
+
+    private async Task EndFencedAsync(CancellationToken cancellationToken)
+    {
+        var claims = _claims();
+        if (claims.Length == 0)
+        {
+            return;
+        }
+
+        var fenced = new List<long>();
+        await using (var command = Command(
+            $"""
+            SELECT c.log_id FROM unnest($1, $2) AS c (log_id, leader_epoch)
+            WHERE NOT EXISTS (SELECT FROM {PostgresNames.Schema}.logs l WHERE l.log_id = c.log_id AND l.leader_epoch = c.leader_epoch)
+            """))
+        {
+            command.Parameters.Add(new NpgsqlParameter<long[]> { TypedValue = Array.ConvertAll(claims, claim => claim.LogId) });
+            command.Parameters.Add(new NpgsqlParameter<int[]> { TypedValue = Array.ConvertAll(claims, claim => claim.Epoch.Value) });
+            await using var reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
+            while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false))
+            {
+                fenced.Add(reader.GetInt64(0));
+            }
+        }
+
+        foreach (var logId in fenced)
+        {
+            await _endFenced(logId).ConfigureAwait(false);
+        }
+    }
+
+    private async Task DropExtentsAsync(CancellationToken cancellationToken)
+    {
+        // 1. An extent whose lock nobody holds has lost its writer: nothing is ever added to it again.
+        await using (var seal = Command(
+            $"""
+            UPDATE {PostgresNames.Schema}.extents SET sealed_at = now()
+            WHERE sealed_at IS NULL AND pg_try_advisory_xact_lock({PostgresNames.ExtentLockClass}, extent)
+            """))
+        {
+            await seal.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
+        }
+
+        // 2. Those that no segment lies in go, however much they hold.
+        var expired = new List<int>();
+        await using (var find = Command(
+            $"""
+            SELECT e.extent FROM {PostgresNames.Schema}.extents e
+            WHERE e.sealed_at IS NOT NULL AND NOT EXISTS (SELECT FROM {PostgresNames.Schema}.segments s WHERE s.extent = e.extent)
+            ORDER BY e.extent LIMIT 16
+            """))
+        {
+            await using var reader = await find.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
+            while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false))
+            {
+                expired.Add(reader.GetInt32(0));
+            }
+        }
+
+        foreach (var extent in expired)
+        {
+            await DropAsync(extent, cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private async Task DropAsync(int extent, CancellationToken cancellationToken)
+    {
+        try
+        {
+            // A reader may hold the table for a while; waiting for it would make others wait behind, so the next round tries again.
+            await using var batch = _database.CreateBatch();
+            batch.Timeout = (int)Math.Ceiling(_options.StatementTimeout.TotalSeconds);
+            batch.BatchCommands.Add(new NpgsqlBatchCommand("SELECT set_config('lock_timeout', '200ms', true)"));
+            batch.BatchCommands.Add(new NpgsqlBatchCommand($"DROP TABLE IF EXISTS {PostgresNames.Extent(extent)}"));
+            batch.BatchCommands.Add(new NpgsqlBatchCommand($"DELETE FROM {PostgresNames.Schema}.extents WHERE extent = {extent}"));
+            await batch.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
+            ExtentDropped(extent, _options.Name);
+        }
+        catch (PostgresException busy) when (busy.SqlState is PostgresErrorCodes.LockNotAvailable or PostgresErrorCodes.DeadlockDetected)
+        {
+            HousekeepingFailed(_options.Name, busy.MessageText);
+        }
+    }
+
+    private NpgsqlCommand Command(string sql)
+    {
+        var command = _database.CreateCommand(sql);
+        command.CommandTimeout = (int)Math.Ceiling(_options.StatementTimeout.TotalSeconds);
+        return command;
+    }
+
+    [LoggerMessage(PostgresLogEvents.ExtentDropped, LogLevel.Information, "Dropped extent {Extent} of store '{Store}', in which every record had expired")]
+    private partial void ExtentDropped(int extent, string store);
+
+    [LoggerMessage(PostgresLogEvents.HousekeepingFailed, LogLevel.Warning, "Housekeeping of store '{Store}' did not finish and is tried again: {Reason}")]
+    private partial void HousekeepingFailed(string store, string reason);
+}
