@@ -128,4 +128,7 @@ public enum ErrorCode : short
 
     /// <summary>A key, value or header could not be turned into bytes or back.</summary>
     SerializationFailed = 1006,
+
+    /// <summary>A database's schema is of another version than this program needs, and cannot be brought to it.</summary>
+    SchemaMismatch = 1007,
 }
