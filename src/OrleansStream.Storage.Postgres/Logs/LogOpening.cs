@@ -69,12 +69,13 @@ internal sealed class LogOpening(PostgresLogStoreOptions options, NpgsqlDataSour
         var next = found.Checkpoint?.RecoveryPoint ?? (found.Segments is [var first, ..] ? first.Info.BaseOffset : found.LogEnd);
         for (var i = 0; i < found.Segments.Count && next < found.LogEnd; i++)
         {
-            if (i + 1 < found.Segments.Count && found.Segments[i + 1].Info.BaseOffset <= next)
+            var end = i + 1 < found.Segments.Count ? found.Segments[i + 1].Info.BaseOffset : found.LogEnd;
+            if (end <= next)
             {
                 continue;
             }
 
-            await foreach (var bytes in reader.ReadHeadersAsync(found.Segments[i], next, cancellationToken).ConfigureAwait(false))
+            await foreach (var bytes in reader.ReadHeadersAsync(found.Segments[i], next, end, cancellationToken).ConfigureAwait(false))
             {
                 next = Replay(partition, bytes, next, epochs, producers, nowMs);
             }

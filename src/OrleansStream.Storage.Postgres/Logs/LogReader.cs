@@ -6,7 +6,10 @@ using OrleansStream.Storage.Partitions;
 
 namespace OrleansStream.Storage.Postgres.Logs;
 
-/// <summary>Reads the batches of one log from extents. Safe for concurrent use.</summary>
+/// <summary>
+/// Reads the batches of one log from extents. Safe for concurrent use. An extent may hold several segments of a log, with a gap
+/// between them, when the log went elsewhere and came back; so ends given here never lie beyond the segment's own.
+/// </summary>
 internal sealed class LogReader(NpgsqlDataSource database, PostgresLogStoreOptions options, PartitionId partition, long logId)
 {
     /// <summary>More batches than one answer holds; bounds what a statement looks at when batches are tiny.</summary>
@@ -104,16 +107,16 @@ internal sealed class LogReader(NpgsqlDataSource database, PostgresLogStoreOptio
         }
     }
 
-    /// <summary>Reads the headers of a segment's batches, in order, from the one that contains <paramref name="start"/>.</summary>
+    /// <summary>Reads the headers of a segment's batches, in order, from the one that contains <paramref name="start"/> up to an end.</summary>
     public async IAsyncEnumerable<byte[]> ReadHeadersAsync(
-        StoredSegment segment, Offset start, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+        StoredSegment segment, Offset start, Offset end, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
     {
         await using var command = Command(
             $"""
             SELECT substring(bytes FROM 1 FOR {RecordBatchFormat.HeaderBytes}) FROM {PostgresNames.Extent(segment.Extent)}
-            WHERE log_id = $1 AND last_offset >= $2 ORDER BY last_offset
+            WHERE log_id = $1 AND last_offset >= $2 AND last_offset < $3 ORDER BY last_offset
             """);
-        Bind(command, logId, start.Value);
+        Bind(command, logId, start.Value, end.Value);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
         while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false))
         {

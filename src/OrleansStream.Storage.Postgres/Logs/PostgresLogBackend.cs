@@ -157,7 +157,8 @@ internal sealed partial class PostgresLogBackend : ILogBackend
         }
 
         var segments = _segments;
-        var segment = segments[FindSegment(segments, offset)];
+        var found = FindSegment(segments, offset);
+        var segment = segments[found];
         if (offset < segment.Info.BaseOffset)
         {
             throw Deleted(offset);
@@ -165,7 +166,7 @@ internal sealed partial class PostgresLogBackend : ILogBackend
 
         try
         {
-            return await _reader.ReadAsync(segment, offset, end, maxBytes, cancellationToken).ConfigureAwait(false);
+            return await _reader.ReadAsync(segment, offset, EndOf(segments, found, end), maxBytes, cancellationToken).ConfigureAwait(false);
         }
         catch (PostgresException missing) when (LogErrors.IsMissingTable(missing))
         {
@@ -189,7 +190,7 @@ internal sealed partial class PostgresLogBackend : ILogBackend
 
             try
             {
-                if (await _reader.FindOffsetAsync(segments[i], timestampMs, start, end, cancellationToken).ConfigureAwait(false) is { } found)
+                if (await _reader.FindOffsetAsync(segments[i], timestampMs, start, EndOf(segments, i, end), cancellationToken).ConfigureAwait(false) is { } found)
                 {
                     return found;
                 }
@@ -257,6 +258,9 @@ internal sealed partial class PostgresLogBackend : ILogBackend
 
         return low;
     }
+
+    private static Offset EndOf(StoredSegment[] segments, int i, Offset end) =>
+        i + 1 < segments.Length && segments[i + 1].Info.BaseOffset < end ? segments[i + 1].Info.BaseOffset : end;
 
     private OrleansStreamException Deleted(Offset offset) =>
         new(ErrorCode.OffsetOutOfRange, $"Offset {offset} of {_context.Partition} was deleted.");
