@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Time.Testing;
+
 namespace OrleansStream.Client.Tests.Producing;
 
 /// <summary>What the producer sends, when, and what it does with the answers.</summary>
@@ -84,6 +86,64 @@ public sealed class DeliveryTests
 
         Assert.Equal([1, 2], _cluster.Calls.Select(call => call.Silo));
         Assert.Equal(2, _cluster.LeaderLookups);
+    }
+
+    [Fact]
+    public async Task A_partition_that_moved_is_followed_without_a_pause()
+    {
+        // The clock stands still, so a pause would never end.
+        _cluster.CreateTopic("t");
+        _cluster.LeaderOf = _ => _cluster.LeaderLookups;
+        _cluster.OnProduce = call => Task.FromResult(call.Silo == 2 ? call.Apply() : ProduceCall.Answer(ErrorCode.NotLeaderOrFollower));
+        await using var producer = _cluster.CreateProducer(time: new FakeTimeProvider());
+
+        var metadata = await producer.ProduceAsync("t", null, "a").AsTask().WaitAsync(s_patience);
+
+        Assert.Equal(Offset.Zero, metadata.Offset);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_batch_whose_fate_nobody_can_explain_is_sent_again_and_stored_once(bool firstWasStored)
+    {
+        _cluster.CreateTopic("t");
+        var attempts = 0;
+        _cluster.OnProduce = call =>
+        {
+            var attempt = Interlocked.Increment(ref attempts);
+            if (attempt > 2)
+            {
+                return Task.FromResult(call.Apply());
+            }
+
+            if (firstWasStored)
+            {
+                call.Apply();
+            }
+
+            return attempt == 1 ? Task.FromResult(ProduceCall.Answer(ErrorCode.Unknown)) : throw new InvalidOperationException("a bug over there");
+        };
+        await using var producer = _cluster.CreateProducer();
+
+        var metadata = await producer.ProduceAsync("t", null, "a").AsTask().WaitAsync(s_patience);
+
+        Assert.Equal(Offset.Zero, metadata.Offset);
+        Assert.Equal(["a"], _cluster.Partition("t").Values);
+        Assert.Equal(3, _cluster.Calls.Count);
+    }
+
+    [Fact]
+    public async Task Without_idempotence_a_batch_whose_fate_nobody_can_explain_fails()
+    {
+        _cluster.CreateTopic("t");
+        _cluster.OnProduce = _ => Task.FromResult(ProduceCall.Answer(ErrorCode.Unknown));
+        await using var producer = _cluster.CreateProducer(new() { EnableIdempotence = false });
+
+        var error = await Assert.ThrowsAsync<OrleansStreamException>(() => producer.ProduceAsync("t", null, "a").AsTask().WaitAsync(s_patience));
+
+        Assert.Equal(ErrorCode.Unknown, error.ErrorCode);
+        Assert.Single(_cluster.Calls);
     }
 
     [Fact]

@@ -434,8 +434,8 @@ internal sealed partial class Fetcher : IAsyncDisposable
 
         try
         {
-            // A redirection is an answer, not trouble: the first one is followed at once.
-            if (redirection is null || failures > 1)
+            // A partition that moved is no trouble: the first time its new place is sought at once.
+            if (error != ErrorCode.NotLeaderOrFollower || failures > 1)
             {
                 await _connection.Retry.PauseAsync(failures, _stopping.Token).ConfigureAwait(false);
             }

@@ -123,7 +123,7 @@ internal sealed partial class BatchSender
                     break;
 
                 default:
-                    if (!OrleansStreamException.IsRetriableCode(attempt.Error))
+                    if (!OrleansStreamException.IsRetriableCode(attempt.Error) && !(attempt.IsUnexplained && _session.Options.EnableIdempotence))
                     {
                         Fail(batch, part, attempt.Error, attempt.Message!, attempt.Cause);
                         return null;
@@ -135,8 +135,9 @@ internal sealed partial class BatchSender
             failures++;
             LogRetry(_logger, _topicPartition, part.RecordCount, failures, attempt.Error, attempt.Message!);
             ClientTelemetry.Retries.Add(1);
-            if (!attempt.WasRedirected || failures > 1)
+            if (attempt.Error != ErrorCode.NotLeaderOrFollower || failures > 1)
             {
+                // A partition that moved is no trouble: the first time its grain is asked at once, and answers when it is open again.
                 await _session.Retry.PauseAsync(failures, CancellationToken.None).ConfigureAwait(false);
             }
         }
