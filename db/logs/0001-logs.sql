@@ -1,7 +1,23 @@
 -- The partition logs: who may write, where the batches lie, and the batches themselves.
 -- A log database may hold these alone, or share a database with the cluster's tables.
 
-CREATE SCHEMA IF NOT EXISTS orleansstream;
+DO $$
+BEGIN
+    -- Not CREATE SCHEMA IF NOT EXISTS: that asks for the right to create schemas even where there is nothing to do.
+    IF to_regnamespace('orleansstream') IS NULL THEN
+        CREATE SCHEMA orleansstream;
+    END IF;
+END
+$$;
+
+CREATE TABLE IF NOT EXISTS orleansstream.schema_versions (
+    family text COLLATE "C" NOT NULL,
+    version integer NOT NULL,
+    applied_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (family, version)
+);
+
+COMMENT ON TABLE orleansstream.schema_versions IS 'The scripts of db/FAMILY that were applied to this database.';
 
 -- One row per partition, rewritten by every append that touches the partition: it is the fence (leader_epoch), the log's end,
 -- and the extent of its last segment. Half of every page stays free, so that a new version of a row fits beside the old one
@@ -99,3 +115,5 @@ JOIN orleansstream.logs l USING (log_id)
 WHERE b.last_offset >= l.log_start;
 
 COMMENT ON VIEW orleansstream.partition_batches IS 'Every batch that can be read, with its place and its bytes.';
+
+INSERT INTO orleansstream.schema_versions (family, version) VALUES ('logs', 1) ON CONFLICT DO NOTHING;

@@ -4,4 +4,11 @@ namespace OrleansStream.Storage.Postgres;
 internal static class LogEvents
 {
     public const int SchemaApplied = 1501;
+    public const int OutageRetried = 1511;
+    public const int CollisionRetried = 1512;
+    public const int LogOpened = 1513;
+    public const int SegmentsDeleted = 1514;
+    public const int ExtentDropped = 1515;
+    public const int HousekeepingFailed = 1516;
+    public const int LogTakenOver = 1517;
 }

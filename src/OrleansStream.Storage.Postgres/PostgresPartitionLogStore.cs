@@ -203,10 +203,10 @@ public sealed partial class PostgresPartitionLogStore : IPartitionLogStore
         }
     }
 
-    [LoggerMessage(PostgresLogEvents.LogOpened, LogLevel.Information, "Opened the log of {Partition} at epoch {LeaderEpoch}, offsets {LogStart} to {LogEnd}")]
+    [LoggerMessage(LogEvents.LogOpened, LogLevel.Information, "Opened the log of {Partition} at epoch {LeaderEpoch}, offsets {LogStart} to {LogEnd}")]
     private static partial void LogOpened(ILogger logger, PartitionId partition, LeaderEpoch leaderEpoch, Offset logStart, Offset logEnd);
 
-    [LoggerMessage(PostgresLogEvents.LogTakenOver, LogLevel.Information, "The log of {Partition} was opened elsewhere after epoch {LeaderEpoch}")]
+    [LoggerMessage(LogEvents.LogTakenOver, LogLevel.Information, "The log of {Partition} was opened elsewhere after epoch {LeaderEpoch}")]
     private static partial void LogTakenOver(ILogger logger, PartitionId partition, LeaderEpoch leaderEpoch);
 
     private sealed record OpenLog(PartitionLog Log, long LogId)

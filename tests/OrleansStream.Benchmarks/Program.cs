@@ -4,9 +4,11 @@ using OrleansStream.Benchmarks.Ladder;
 
 const string Usage = """
     usage: ./dev bench [ladder] [--seconds S] [--rounds N] [--partitions P] [--batch-kib K] [--record-bytes B] [--folder DIR]
+           ./dev bench postgres [the same options]
            ./dev bench records
 
     ladder   the same load on every rung, in turn: raw disk, Storage, a partition inside a silo, the SDK over TCP
+    postgres the same on a PostgreSQL server that is started for it: bare COPY, Storage on PostgreSQL
     records  batches alone: checksum, builder, cursor, codecs
     The folder should lie on the disk that is to be measured; the default is bench-data in the current folder.
     """;
@@ -20,25 +22,25 @@ switch (args.FirstOrDefault(a => !a.StartsWith('-')) is { } word && args[0] == w
         RecordBenchmarks.Run(Console.Out);
         return 0;
     case "ladder" when !args.Contains("--help"):
-        await LadderAsync();
+        await LadderAsync(
+            () => new RawDiskRung(), () => new FileStorageRung(), () => new PartitionRung(), () => new ProducerRung(), () => new ConsumerRung(),
+            () => new LoneRecordRung());
+        return 0;
+    case "postgres" when !args.Contains("--help"):
+        await LadderAsync(() => new BareCopyRung(), () => new PostgresStorageRung());
         return 0;
     default:
         Console.WriteLine(Usage);
         return args.Contains("--help") ? 0 : 2;
 }
 
-async Task LadderAsync()
+async Task LadderAsync(params Func<IRung>[] rungs)
 {
     var seconds = Number("--seconds", 4);
     var rounds = (int)Number("--rounds", 3);
     var folder = Directory.CreateDirectory(Text("--folder") ?? "bench-data").FullName;
     var sizes = Text("--record-bytes") is null ? new[] { 100, 1024 } : [(int)Number("--record-bytes", 100)];
-    var runner = new LadderRunner(
-        [
-            () => new RawDiskRung(), () => new StorageRung(), () => new PartitionRung(), () => new ProducerRung(), () => new ConsumerRung(),
-            () => new LoneRecordRung(),
-        ],
-        Console.Out);
+    var runner = new LadderRunner(rungs, Console.Out);
     foreach (var recordBytes in sizes)
     {
         var load = new Load((int)Number("--partitions", 6), (int)Number("--batch-kib", 512) * 1024, recordBytes, TimeSpan.FromSeconds(seconds));

@@ -39,17 +39,19 @@ internal static class LogErrors
     /// <param name="exception">The trouble.</param>
     /// <param name="store">The store's name, so that somebody knows which database to look at.</param>
     /// <param name="doing">Completes "while …".</param>
-    public static OrleansStreamException Translate(Exception exception, string store, string doing) => exception switch
+    public static OrleansStreamException Translate(Exception exception, string store, string doing)
     {
-        OrleansStreamException known => known,
-        PostgresException { SqlState: PostgresErrorCodes.DiskFull } =>
-            new(ErrorCode.DiskFull, $"The disk of the database of store '{store}' is full, while {doing}; nothing was stored. Free space there.", exception),
-        PostgresException { SqlState: PostgresErrorCodes.InsufficientPrivilege } refused =>
-            new(ErrorCode.StorageError, $"The database role of store '{store}' may not do what is needed, while {doing}: {refused.MessageText}. Grant it as db/README.md says.", exception),
-        _ when IsOutage(exception) =>
-            new(ErrorCode.StorageError, $"The database of store '{store}' cannot be reached, while {doing}: {exception.Message}", exception),
-        _ => new(ErrorCode.StorageError, $"The database of store '{store}' refused a request, while {doing}: {exception.Message}", exception),
-    };
+        return exception switch
+        {
+            OrleansStreamException known => known,
+            PostgresException { SqlState: PostgresErrorCodes.DiskFull } => Told(ErrorCode.DiskFull, PostgresErrors.Translate((NpgsqlException)exception).Message),
+            NpgsqlException trouble => Told(ErrorCode.StorageError, PostgresErrors.Translate(trouble).Message),
+            _ when IsDatabaseTrouble(exception) => Told(ErrorCode.StorageError, $"The database cannot be reached ({exception.Message})."),
+            _ => Told(ErrorCode.StorageError, $"An unexpected error: {exception.Message}"),
+        };
+
+        OrleansStreamException Told(ErrorCode code, string message) => new(code, $"Store '{store}', while {doing}: {message}", exception);
+    }
 
     /// <summary>A later opening of the log has taken over.</summary>
     public static OrleansStreamException Fenced(long logId, LeaderEpoch epoch) => new(

@@ -172,9 +172,9 @@ internal sealed partial class LogHousekeeping : IAsyncDisposable
         return command;
     }
 
-    [LoggerMessage(PostgresLogEvents.ExtentDropped, LogLevel.Information, "Dropped extent {Extent} of store '{Store}', in which every record had expired")]
+    [LoggerMessage(LogEvents.ExtentDropped, LogLevel.Information, "Dropped extent {Extent} of store '{Store}', in which every record had expired")]
     private partial void ExtentDropped(int extent, string store);
 
-    [LoggerMessage(PostgresLogEvents.HousekeepingFailed, LogLevel.Warning, "Housekeeping of store '{Store}' did not finish and is tried again: {Reason}")]
+    [LoggerMessage(LogEvents.HousekeepingFailed, LogLevel.Warning, "Housekeeping of store '{Store}' did not finish and is tried again: {Reason}")]
     private partial void HousekeepingFailed(string store, string reason);
 }

@@ -227,9 +227,9 @@ internal sealed partial class LogWriter : IAsyncDisposable
         }
     }
 
-    [LoggerMessage(PostgresLogEvents.OutageRetried, LogLevel.Warning, "The database of store '{Store}' did not take an append and is tried again: {Reason}")]
+    [LoggerMessage(LogEvents.OutageRetried, LogLevel.Warning, "The database of store '{Store}' did not take an append and is tried again: {Reason}")]
     private partial void OutageRetried(string store, string reason);
 
-    [LoggerMessage(PostgresLogEvents.CollisionRetried, LogLevel.Debug, "An append to store '{Store}' collided with another one and is tried again: {Reason}")]
+    [LoggerMessage(LogEvents.CollisionRetried, LogLevel.Debug, "An append to store '{Store}' collided with another one and is tried again: {Reason}")]
     private partial void CollisionRetried(string store, string reason);
 }

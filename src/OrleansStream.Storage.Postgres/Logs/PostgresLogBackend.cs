@@ -265,7 +265,7 @@ internal sealed partial class PostgresLogBackend : ILogBackend
     private OrleansStreamException Deleted(Offset offset) =>
         new(ErrorCode.OffsetOutOfRange, $"Offset {offset} of {_context.Partition} was deleted.");
 
-    [LoggerMessage(PostgresLogEvents.SegmentsDeleted, LogLevel.Information, "Deleted {Count} segments of {Partition}; the log starts at {LogStart}")]
+    [LoggerMessage(LogEvents.SegmentsDeleted, LogLevel.Information, "Deleted {Count} segments of {Partition}; the log starts at {LogStart}")]
     private static partial void SegmentsDeleted(ILogger logger, int count, PartitionId partition, Offset logStart);
 }
 

@@ -4,21 +4,23 @@ using OrleansStream.Topics;
 
 namespace OrleansStream.Benchmarks.Ladder;
 
-/// <summary>The partition log by itself: checks, offsets, group commit, files.</summary>
-internal sealed class StorageRung : IRung
+/// <summary>The partition log by itself: checks, offsets, group commit, and whatever the store keeps its bytes in.</summary>
+internal abstract class StorageRung : IRung
 {
     private readonly List<IPartitionLog> _logs = [];
-    private FilePartitionLogStore? _store;
+    private IPartitionLogStore? _store;
     private SampleBatch _batch = null!;
     private Load _load = null!;
 
-    public string Name => "Storage";
+    public abstract string Name { get; }
+
+    protected abstract Task<IPartitionLogStore> OpenStoreAsync(string folder);
 
     public async Task StartAsync(Load load, string folder)
     {
         _load = load;
         _batch = new SampleBatch(load);
-        _store = new FilePartitionLogStore(new FileLogStoreOptions { Root = folder }, TimeProvider.System, NullLoggerFactory.Instance);
+        _store = await OpenStoreAsync(folder);
         for (var i = 0; i < load.Partitions; i++)
         {
             _logs.Add(await _store.OpenAsync(new PartitionId(Guid.NewGuid(), i), TopicConfiguration.Default, CancellationToken.None));
@@ -34,7 +36,7 @@ internal sealed class StorageRung : IRung
         }
     });
 
-    public async ValueTask DisposeAsync()
+    public virtual async ValueTask DisposeAsync()
     {
         foreach (var log in _logs)
         {
@@ -46,4 +48,13 @@ internal sealed class StorageRung : IRung
             await _store.DisposeAsync();
         }
     }
+}
+
+/// <summary>The log on files.</summary>
+internal sealed class FileStorageRung : StorageRung
+{
+    public override string Name => "Storage";
+
+    protected override Task<IPartitionLogStore> OpenStoreAsync(string folder) => Task.FromResult<IPartitionLogStore>(
+        new FilePartitionLogStore(new FileLogStoreOptions { Root = folder }, TimeProvider.System, NullLoggerFactory.Instance));
 }

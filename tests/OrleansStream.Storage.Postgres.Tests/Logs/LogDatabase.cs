@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
+using OrleansStream.Storage.Postgres.Schema;
 using OrleansStream.TestServers;
 
 namespace OrleansStream.Storage.Postgres.Tests.Logs;
@@ -24,8 +25,7 @@ internal sealed class LogDatabase : IAsyncDisposable
         {
             _database = await TestDatabase.CreateAsync();
             _source = NpgsqlDataSource.Create(_database.ConnectionString);
-            using var script = new StreamReader(typeof(PostgresPartitionLogStore).Assembly.GetManifestResourceStream("db/logs/0001-logs.sql")!);
-            await _database.ExecuteAsync(await script.ReadToEndAsync());
+            await new SchemaInstaller(Source, NullLogger<SchemaInstaller>.Instance).InstallAsync(SchemaFamily.Logs, CancellationToken.None);
         }
 
         return new PostgresPartitionLogStore(options, Source, time, NullLoggerFactory.Instance);

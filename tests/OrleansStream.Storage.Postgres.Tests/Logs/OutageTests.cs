@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 using OrleansStream.Storage.Contract;
+using OrleansStream.Storage.Postgres.Schema;
 using OrleansStream.TestServers;
 using OrleansStream.Topics;
 
@@ -18,8 +19,7 @@ public sealed class OutageTests : IAsyncLifetime
     {
         _server = await PostgresServer.StartNewAsync();
         _database = NpgsqlDataSource.Create(await _server.CreateDatabaseAsync("logs"));
-        using var script = new StreamReader(typeof(PostgresPartitionLogStore).Assembly.GetManifestResourceStream("db/logs/0001-logs.sql")!);
-        await ExecuteAsync(await script.ReadToEndAsync());
+        await new SchemaInstaller(_database, NullLogger<SchemaInstaller>.Instance).InstallAsync(SchemaFamily.Logs, CancellationToken.None);
     }
 
     public async Task DisposeAsync()
