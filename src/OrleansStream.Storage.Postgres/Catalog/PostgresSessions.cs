@@ -1,0 +1,121 @@
+using Npgsql;
+
+namespace OrleansStream.Storage.Postgres.Catalog;
+
+/// <summary>
+/// Runs short pieces of work on pooled connections. Work whose connection turns out to be dead, as all pooled ones are after
+/// the database was restarted, is run once more on a new one: it must be safe to repeat even when the first run was committed.
+/// Safe for concurrent use.
+/// </summary>
+internal sealed class PostgresSessions(NpgsqlDataSource source)
+{
+    /// <summary>Runs <paramref name="work"/>.</summary>
+    /// <exception cref="OrleansStreamException">The database failed; a retriable code.</exception>
+    public async ValueTask<T> RunAsync<T>(Func<NpgsqlConnection, ValueTask<T>> work, CancellationToken cancellationToken)
+    {
+        var isRepeated = false;
+        while (true)
+        {
+            try
+            {
+                var connection = await source.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
+                await using (connection.ConfigureAwait(false))
+                {
+                    return await work(connection).ConfigureAwait(false);
+                }
+            }
+            catch (NpgsqlException e) when (!isRepeated && PostgresErrors.IsSessionLost(e))
+            {
+                isRepeated = true;
+            }
+            catch (NpgsqlException e)
+            {
+                throw PostgresErrors.Translate(e);
+            }
+        }
+    }
+
+    /// <summary>Runs <paramref name="work"/> in a transaction, which is undone when it throws.</summary>
+    public ValueTask<T> RunInTransactionAsync<T>(Func<NpgsqlConnection, ValueTask<T>> work, CancellationToken cancellationToken) => RunAsync(
+        async connection =>
+        {
+            var transaction = await connection.BeginTransactionAsync(cancellationToken).ConfigureAwait(false);
+            await using (transaction.ConfigureAwait(false))
+            {
+                var result = await work(connection).ConfigureAwait(false);
+                await transaction.CommitAsync(cancellationToken).ConfigureAwait(false);
+                return result;
+            }
+        },
+        cancellationToken);
+
+    /// <summary>All rows of one query.</summary>
+    public ValueTask<List<T>> QueryAsync<T>(
+        string sql, Func<NpgsqlDataReader, T> read, CancellationToken cancellationToken, params NpgsqlParameter[] parameters) => RunAsync(
+        async connection =>
+        {
+            var command = Command(connection, sql, parameters);
+            await using (command.ConfigureAwait(false))
+            {
+                var rows = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
+                await using (rows.ConfigureAwait(false))
+                {
+                    var result = new List<T>();
+                    while (await rows.ReadAsync(cancellationToken).ConfigureAwait(false))
+                    {
+                        result.Add(read(rows));
+                    }
+
+                    return result;
+                }
+            }
+        },
+        cancellationToken);
+
+    /// <summary>The first row of one query; null or zero when there is none.</summary>
+    public async ValueTask<T?> QueryFirstAsync<T>(
+        string sql, Func<NpgsqlDataReader, T> read, CancellationToken cancellationToken, params NpgsqlParameter[] parameters) =>
+        (await QueryAsync(sql, read, cancellationToken, parameters).ConfigureAwait(false)).FirstOrDefault();
+
+    /// <summary>The number of rows that one statement changed.</summary>
+    public ValueTask<int> ExecuteAsync(string sql, CancellationToken cancellationToken, params NpgsqlParameter[] parameters) =>
+        RunAsync(connection => ExecuteAsync(connection, sql, cancellationToken, parameters), cancellationToken);
+
+    /// <summary>The number of rows that one statement changed, within a piece of work.</summary>
+    public static async ValueTask<int> ExecuteAsync(
+        NpgsqlConnection connection, string sql, CancellationToken cancellationToken, params NpgsqlParameter[] parameters)
+    {
+        var command = Command(connection, sql, parameters);
+        await using (command.ConfigureAwait(false))
+        {
+            return await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>The first value of the first row, within a piece of work; null when there is none.</summary>
+    public static async ValueTask<T?> ScalarAsync<T>(
+        NpgsqlConnection connection, string sql, CancellationToken cancellationToken, params NpgsqlParameter[] parameters)
+        where T : struct
+    {
+        var command = Command(connection, sql, parameters);
+        await using (command.ConfigureAwait(false))
+        {
+            return (T?)await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>A value for <c>$1</c>, <c>$2</c> and so on, by its place.</summary>
+    public static NpgsqlParameter Value<T>(T value) => new NpgsqlParameter<T> { TypedValue = value };
+
+    private static NpgsqlCommand Command(NpgsqlConnection connection, string sql, NpgsqlParameter[] parameters)
+    {
+        var command = new NpgsqlCommand(sql, connection);
+        foreach (var parameter in parameters)
+        {
+            // A parameter belongs to one command; the work may be run a second time.
+            command.Parameters.Add(parameter.Collection is null ? parameter : parameter.Clone());
+        }
+
+        return command;
+    }
+}
