@@ -5,7 +5,7 @@
 DO $$
 BEGIN
     -- Not CREATE SCHEMA IF NOT EXISTS: that asks for the right to create schemas even where there is nothing to do.
-    IF to_regnamespace('orleansstream') IS NULL THEN
+    IF NOT EXISTS (SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = 'orleansstream') THEN
         CREATE SCHEMA orleansstream;
     END IF;
 END

@@ -24,6 +24,7 @@ public sealed class SchemaInstallerTests : IAsyncLifetime
 
     [Theory]
     [InlineData(SchemaFamily.Cluster)]
+    [InlineData(SchemaFamily.Logs)]
     public async Task Every_step_can_be_installed_over_its_predecessor_and_again(SchemaFamily family)
     {
         var scripts = SchemaScript.Of(family);

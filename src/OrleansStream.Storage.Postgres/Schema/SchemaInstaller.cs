@@ -115,10 +115,15 @@ public sealed partial class SchemaInstaller
     /// <summary>The version a family has in the database, 0 when it has none.</summary>
     private static async Task<int> ReadVersionAsync(NpgsqlConnection connection, string family, CancellationToken cancellationToken)
     {
-        // Two statements, since one that names a missing table fails whole.
+        // Two statements, since one that names a missing table fails whole. The table is looked up among the rows of the system's
+        // own tables: to_regclass answers from a cache that may not know yet what was committed while the lock was waited for.
         var encoding = await ScalarAsync<string>(
             connection,
-            $"SELECT current_setting('server_encoding') || CASE WHEN to_regclass('{PostgresNames.Schema}.schema_versions') IS NULL THEN '' ELSE '+' END",
+            $"""
+            SELECT current_setting('server_encoding') || CASE WHEN EXISTS (
+                SELECT 1 FROM pg_catalog.pg_class AS class JOIN pg_catalog.pg_namespace AS namespace ON namespace.oid = class.relnamespace
+                WHERE namespace.nspname = '{PostgresNames.Schema}' AND class.relname = 'schema_versions') THEN '+' ELSE '' END
+            """,
             null,
             cancellationToken).ConfigureAwait(false);
         if (!encoding!.StartsWith("UTF8", StringComparison.Ordinal))
