@@ -153,6 +153,30 @@ internal sealed class Consumer<TKey, TValue> : IConsumer<TKey, TValue>
     /// <summary>Ends as a process does that dies: nothing is committed, and the group is not told.</summary>
     internal ValueTask CrashAsync() => EndAsync(isCrash: true);
 
+    /// <summary>The partition of what the loop was given last; for the loop's thread.</summary>
+    internal ConsumedPartition? InHand => _reader.InHand?.Partition;
+
+    /// <summary>Where the loop that ended with this exception met a record whose key or value cannot be read; null when that is not why.</summary>
+    internal UnreadableRecord? UnreadableRecord(Exception reason) => _reader.Unreadable is { } record && record.Reason == reason ? record : null;
+
+    /// <summary>Goes on behind a record that cannot be read, if reading still stands there. For the loop's thread, between two loops.</summary>
+    internal void Skip(UnreadableRecord record) => _partitions.Seek(record.Run.Partition, record.Offset + 1, insteadOf: record.Run.Progress);
+
+    /// <summary>
+    /// Puts back what the loop was given last: from <paramref name="first"/> on it is not done, and nothing more of its partition is
+    /// read before <see cref="Resume(ConsumedPartition)"/>. Harmless when the partition was taken away. For the loop's thread.
+    /// </summary>
+    internal ConsumedPartition PutBack(Offset first)
+    {
+        var run = _reader.InHand ?? throw new InvalidOperationException("The loop was given nothing yet.");
+        _partitions.Pause([run.Partition]);
+        _partitions.Seek(run.Partition, first, insteadOf: run.Progress);
+        return run.Partition;
+    }
+
+    /// <summary>Reads on where <see cref="PutBack"/> stopped. Harmless when the partition was taken away.</summary>
+    internal void Resume(ConsumedPartition partition) => _partitions.Resume([partition]);
+
     /// <summary>Lets a loop in, if there is no other one.</summary>
     internal RecordReader<TKey, TValue> EnterLoop()
     {

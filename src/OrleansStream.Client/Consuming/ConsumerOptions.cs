@@ -119,7 +119,7 @@ public record ConsumerOptions
 /// <summary>How a consumer of certain types works.</summary>
 /// <typeparam name="TKey">The type of keys.</typeparam>
 /// <typeparam name="TValue">The type of values.</typeparam>
-public sealed record ConsumerOptions<TKey, TValue> : ConsumerOptions
+public record ConsumerOptions<TKey, TValue> : ConsumerOptions
 {
     /// <summary>Reads keys; null for the default of the type.</summary>
     public ISerializer<TKey>? KeySerializer { get; init; }

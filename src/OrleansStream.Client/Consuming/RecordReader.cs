@@ -20,7 +20,7 @@ internal sealed class RecordReader<TKey, TValue>
     private readonly ISerializer<TValue> _values;
     private readonly int _maxDecompressedBytes;
     private FetchedBatches? _batches;
-    private PartitionProgress? _inHand;
+    private FetchRun? _inHand;
     private int _count;
 
     public RecordReader(
@@ -35,6 +35,12 @@ internal sealed class RecordReader<TKey, TValue>
         _maxDecompressedBytes = options.MaxDecompressedBytes;
     }
 
+    /// <summary>The run of what the loop was given last; for the loop's thread.</summary>
+    public FetchRun? InHand => _inHand;
+
+    /// <summary>The record that the last loop ended at because its key or value cannot be read; null when it did not.</summary>
+    public UnreadableRecord? Unreadable { get; private set; }
+
     /// <summary>True when nothing will come any more.</summary>
     public bool IsClosed => _readAhead.IsClosed;
 
@@ -45,7 +51,7 @@ internal sealed class RecordReader<TKey, TValue>
     public void Wake() => _readAhead.Wake();
 
     /// <summary>Everything that was read before is done.</summary>
-    public void MarkDone() => _inHand?.MarkDone();
+    public void MarkDone() => _inHand?.Progress.MarkDone();
 
     /// <summary>Reads the next record, if one is buffered. Everything that was read before is done.</summary>
     /// <exception cref="OrleansStreamException">The partition is damaged or cannot be read, or a key or value cannot be deserialized.</exception>
@@ -145,7 +151,7 @@ internal sealed class RecordReader<TKey, TValue>
             }
             else if (batches.Records is { } records && TryDecode(batches.Run, records, out record))
             {
-                _inHand = batches.Run.Progress;
+                _inHand = batches.Run;
                 return true;
             }
             else if (!MoveToNextBatch(batches))
@@ -202,11 +208,13 @@ internal sealed class RecordReader<TKey, TValue>
         catch (Exception exception)
         {
             run.Progress.SkipTo(offset);
-            throw Restarted(_batches!, new OrleansStreamException(
+            var reason = new OrleansStreamException(
                 ErrorCode.SerializationFailed,
                 $"The {what} of the record at offset {offset} of {run.Partition.TopicPartition} cannot be read as {typeof(T).Name}: {exception.Message} "
                 + $"Seek to offset {offset + 1} to go on behind it.",
-                exception));
+                exception);
+            Unreadable = new UnreadableRecord(run, offset, reason);
+            throw Restarted(_batches!, reason);
         }
     }
 
@@ -267,3 +275,9 @@ internal sealed class RecordReader<TKey, TValue>
         _count = 0;
     }
 }
+
+/// <summary>A record whose key or value cannot be turned into an object.</summary>
+/// <param name="Run">The run that it came with.</param>
+/// <param name="Offset">Where it is.</param>
+/// <param name="Reason">What the loop was told.</param>
+internal sealed record UnreadableRecord(FetchRun Run, Offset Offset, OrleansStreamException Reason);

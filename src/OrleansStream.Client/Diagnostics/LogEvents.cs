@@ -25,6 +25,13 @@ internal static class LogEvents
     public const int TopicRefreshFailed = 3130;
     public const int HandlerFailed = 3140;
     public const int RecordsSkipped = 3141;
+    public const int ConsumerStopped = 3142;
+    public const int HandlerCancelled = 3143;
+    public const int HandlerAbandoned = 3144;
+    public const int LastFailureCallbackThrew = 3145;
+    public const int HandlerGaveUp = 3146;
+    public const int HostedConsumerStarted = 3147;
+    public const int HostedConsumerEnded = 3148;
 
     public const int WaitingForCluster = 3200;
     public const int Connected = 3201;

@@ -1,6 +1,9 @@
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Options;
+using OrleansStream.Client.Consuming;
 using OrleansStream.Client.Hosting;
 using OrleansStream.Client.Producing;
 
@@ -11,6 +14,9 @@ public sealed class OrleansStreamClientBuilder
 {
     /// <summary>The section whose values every producer begins with.</summary>
     public const string ProducerSectionName = "OrleansStream:Producer";
+
+    /// <summary>The section whose values every hosted consumer begins with.</summary>
+    public const string ConsumerSectionName = "OrleansStream:Consumer";
 
     internal OrleansStreamClientBuilder(IServiceCollection services) => Services = services;
 
@@ -43,6 +49,73 @@ public sealed class OrleansStreamClientBuilder
         Services.AddSingleton(new ProducerRegistration(
             provider => _ = provider.GetRequiredKeyedService<IProducer<TKey, TValue>>(serviceKey),
             (provider, token) => provider.GetRequiredKeyedService<IProducer<TKey, TValue>>(serviceKey).FlushAsync(token)));
+        return this;
+    }
+
+    /// <summary>
+    /// Runs consumers of a group in the background, from the start of the application to its end, and hands every record to a
+    /// <typeparamref name="THandler"/>, which is made anew in a scope of its own. A record is committed only after its handler
+    /// succeeded; one that failed is tried again, and until then nothing behind it in its partition is handled.
+    /// </summary>
+    /// <remarks>May be called several times, also for the same group. The handler is registered as scoped unless it is registered already.</remarks>
+    /// <typeparam name="TKey">The type of keys.</typeparam>
+    /// <typeparam name="TValue">The type of values.</typeparam>
+    /// <typeparam name="THandler">Handles the records.</typeparam>
+    /// <param name="groupId">The group, which shares the partitions of the topics among all its consumers, here and elsewhere.</param>
+    /// <param name="topics">The topics.</param>
+    /// <param name="configure">Changes the options, which begin with the section <see cref="ConsumerSectionName"/>: <c>options => options with { … }</c>.</param>
+    public OrleansStreamClientBuilder AddConsumer<TKey, TValue, THandler>(
+        string groupId, IReadOnlyList<string> topics, Func<HostedConsumerOptions<TKey, TValue>, HostedConsumerOptions<TKey, TValue>>? configure = null)
+        where THandler : class, IRecordHandler<TKey, TValue>
+    {
+        Services.TryAddScoped<THandler>();
+        return AddConsumer<TKey, TValue>(
+            groupId,
+            topics,
+            options => (configure?.Invoke(options) ?? options) with { MaxBatchRecords = 1 },
+            static (scope, batch, token) => scope.GetRequiredService<THandler>().HandleAsync(batch[0], token));
+    }
+
+    /// <summary>As <see cref="AddConsumer{TKey, TValue, THandler}"/>, with batches of records instead of single ones.</summary>
+    /// <inheritdoc cref="AddConsumer{TKey, TValue, THandler}"/>
+    public OrleansStreamClientBuilder AddBatchConsumer<TKey, TValue, THandler>(
+        string groupId, IReadOnlyList<string> topics, Func<HostedConsumerOptions<TKey, TValue>, HostedConsumerOptions<TKey, TValue>>? configure = null)
+        where THandler : class, IBatchHandler<TKey, TValue>
+    {
+        Services.TryAddScoped<THandler>();
+        return AddConsumer<TKey, TValue>(
+            groupId,
+            topics,
+            options => configure?.Invoke(options) ?? options,
+            static (scope, batch, token) => scope.GetRequiredService<THandler>().HandleAsync(batch, token));
+    }
+
+    private OrleansStreamClientBuilder AddConsumer<TKey, TValue>(
+        string groupId,
+        IReadOnlyList<string> topics,
+        Func<HostedConsumerOptions<TKey, TValue>, HostedConsumerOptions<TKey, TValue>> configure,
+        BatchHandling<TKey, TValue> handle)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(groupId);
+        ArgumentNullException.ThrowIfNull(topics);
+
+        // Not AddHostedService, which takes two registrations of the same types for one.
+        Services.AddSingleton<IHostedService>(provider =>
+        {
+            var options = new HostedConsumerOptions<TKey, TValue>();
+            provider.GetService<IConfiguration>()?.GetSection(ConsumerSectionName).Bind(options);
+            options = configure(options with { GroupId = groupId, Topics = topics });
+            try
+            {
+                var client = provider.GetRequiredService<OrleansStreamClient>();
+                return new HostedConsumer<TKey, TValue>(client.Connection, provider.GetRequiredService<IServiceScopeFactory>(), options, handle);
+            }
+            catch (ArgumentException exception)
+            {
+                throw new OptionsValidationException(
+                    ConsumerSectionName, typeof(ConsumerOptions), [$"The hosted consumer of group '{groupId}' cannot start: {exception.Message}"]);
+            }
+        });
         return this;
     }
 
