@@ -1,3 +1,4 @@
+using Embedded;
 using OrleansStream.Client;
 using OrleansStream.Client.Consuming;
 using OrleansStream.Client.Producing;
@@ -6,7 +7,10 @@ using OrleansStream.Server;
 // Beside the code below: where the files and ports are comes from the section "OrleansStream" of the configuration.
 var builder = WebApplication.CreateBuilder(args);
 builder.AddOrleansStreamServer();
-builder.Services.AddOrleansStreamClient().AddProducer<string, string>();
+builder.Services.AddSingleton<Totals>();
+builder.Services.AddOrleansStreamClient()
+    .AddProducer<string, string>()
+    .AddConsumer<string, string, OrderHandler>("totals", ["orders"]);
 var app = builder.Build();
 
 app.MapPost("/orders/{customer}", async (string customer, HttpRequest request, IProducer<string, string> producer) =>
@@ -31,6 +35,8 @@ app.MapGet("/orders", async (int count, OrleansStreamClient client, Cancellation
 
     return orders;
 });
+
+app.MapGet("/totals/{customer}", (string customer, Totals totals) => totals.Of(customer));
 
 await app.StartAsync();
 var client = app.Services.GetRequiredService<OrleansStreamClient>();

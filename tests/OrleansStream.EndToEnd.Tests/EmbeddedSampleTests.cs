@@ -6,7 +6,7 @@ namespace OrleansStream.EndToEnd.Tests;
 public class EmbeddedSampleTests
 {
     [Fact]
-    public async Task What_is_posted_can_be_read()
+    public async Task What_is_posted_can_be_read_and_is_handled_in_the_background()
     {
         var data = Directory.CreateTempSubdirectory("orleansstream-sample-").FullName;
         var url = $"http://127.0.0.1:{Programs.FreePort()}";
@@ -25,6 +25,10 @@ public class EmbeddedSampleTests
             }
 
             Assert.Equal(["ann: 12.50"], await http.GetFromJsonAsync<string[]>("/orders?count=1", timeout.Token) ?? []);
+            while (await http.GetStringAsync("/totals/ann", timeout.Token) != "12.50")
+            {
+                await Task.Delay(100, timeout.Token);
+            }
         }
         finally
         {
