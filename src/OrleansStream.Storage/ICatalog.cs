@@ -10,7 +10,7 @@ public interface ICatalog
 
     /// <summary>Adds a topic.</summary>
     /// <param name="topic">The entry; its time of creation is kept to the millisecond.</param>
-    /// <param name="store">The <see cref="IPartitionLogStore.Name"/> in which the topic's first partitions get their logs.</param>
+    /// <param name="store">Where the topic's first partitions get their logs: the <see cref="IPartitionLogStore.Name"/>, or several as <see cref="StoreSpread"/> notes them.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>False when the name is taken.</returns>
     ValueTask<bool> TryCreateTopicAsync(TopicDescription topic, string store, CancellationToken cancellationToken);

@@ -16,6 +16,22 @@ public abstract class CatalogContract : IAsyncLifetime
     public async Task DisposeAsync() => await _store.DisposeAsync();
 
     [Fact]
+    public async Task Partitions_take_the_stores_of_their_range_in_turns()
+    {
+        var topic = Topic("spread", 3);
+        await Catalog.TryCreateTopicAsync(topic, "a,b", CancellationToken.None);
+        await Catalog.UpdateTopicAsync(topic with { PartitionCount = 6 }, "c,a,b", CancellationToken.None);
+
+        var stores = new List<string?>();
+        for (var i = 0; i < 7; i++)
+        {
+            stores.Add(await Catalog.FindStoreAsync(new PartitionId(topic.TopicId, i), CancellationToken.None));
+        }
+
+        Assert.Equal(["a", "b", "a", "c", "a", "b", null], stores);
+    }
+
+    [Fact]
     public async Task A_topic_is_found_by_name_and_by_id_with_all_that_was_said_about_it()
     {
         var topic = Topic("orders", 6) with { Configuration = new Dictionary<string, string> { ["retention.ms"] = "5", ["segment.ms"] = "1000" } };

@@ -100,6 +100,7 @@ public static class OrleansStreamServerExtensions
         services.AddMetrics();
         services.AddSingleton<ServerMetrics>();
         services.AddSingleton(provider => new PartitionTable(provider.GetRequiredService<ServerMetrics>()));
+        services.TryAddSingleton<ILogStores>(provider => new LogStoreList(provider.GetServices<IPartitionLogStore>()));
         services.AddSingleton<LogStores>();
         services.AddSingleton<PartitionOpener>();
         services.AddSingleton<IPartitionExtents, PartitionExtents>();

@@ -24,8 +24,8 @@ internal sealed partial class RetentionSweeper(
 {
     private const int PageSize = 100;
 
-    /// <summary>How many idle partitions a round looks at, so that a million of them cost a round no more than ten thousand.</summary>
-    private const int IdlePartitionsPerRound = 10_000;
+    /// <summary>How many idle partitions a round looks at, so that a million of them cost a round no more than a thousand.</summary>
+    private const int IdlePartitionsPerRound = 1000;
 
     private string? _lastTopic;
 

@@ -41,7 +41,7 @@ internal sealed partial class TopicGrain(
         TopicConfiguration.Parse(settings);
         var now = time.GetUtcNow();
         var topic = new TopicDescription(Name, Guid.CreateVersion7(now), partitionCount, settings, now);
-        if (!await catalog.TryCreateTopicAsync(topic, stores.ForNewPartitions.Name, CancellationToken.None))
+        if (!await catalog.TryCreateTopicAsync(topic, stores.SpreadFor(topic.TopicId), CancellationToken.None))
         {
             throw new OrleansStreamException(ErrorCode.TopicAlreadyExists, $"There is a topic '{Name}' already; choose another name, or delete it first.");
         }
@@ -123,7 +123,7 @@ internal sealed partial class TopicGrain(
 
     private async Task UpdateAsync(TopicDescription changed)
     {
-        if (!await catalog.UpdateTopicAsync(changed, stores.ForNewPartitions.Name, CancellationToken.None))
+        if (!await catalog.UpdateTopicAsync(changed, stores.SpreadFor(changed.TopicId), CancellationToken.None))
         {
             throw TopicErrors.UnknownTopic(Name);
         }

@@ -59,12 +59,12 @@ public sealed class PostgresCatalog : ICatalog
     /// <inheritdoc/>
     public ValueTask<string?> FindStoreAsync(PartitionId partition, CancellationToken cancellationToken) => _sessions.QueryFirstAsync(
         """
-        SELECT store FROM orleansstream.catalog_partition_ranges
+        SELECT store, first_partition FROM orleansstream.catalog_partition_ranges
         WHERE topic_id = $1 AND first_partition <= $2
             AND $2 < (SELECT partition_count FROM orleansstream.catalog_topics WHERE topic_id = $1)
         ORDER BY first_partition DESC LIMIT 1
         """,
-        row => row.GetString(0),
+        row => StoreSpread.Pick(row.GetString(0), partition.Partition - row.GetInt32(1)),
         cancellationToken,
         Value(partition.TopicId),
         Value(partition.Partition));

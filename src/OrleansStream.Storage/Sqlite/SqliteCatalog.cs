@@ -64,12 +64,12 @@ public sealed class SqliteCatalog : ICatalog
         _database.ReadAsync(
             session => session.QueryFirst(
                 """
-                SELECT store FROM partition_ranges
+                SELECT store, first_partition FROM partition_ranges
                 WHERE topic_id = $id AND first_partition <= $partition
                     AND $partition < (SELECT partition_count FROM topics WHERE topic_id = $id)
                 ORDER BY first_partition DESC LIMIT 1
                 """,
-                row => row.GetString(0),
+                row => StoreSpread.Pick(row.GetString(0), partition.Partition - row.GetInt32(1)),
                 ("$id", Key(partition.TopicId)),
                 ("$partition", partition.Partition)),
             cancellationToken);
