@@ -35,11 +35,14 @@ internal sealed class TailCache(long maxBytes)
     }
 }
 
-/// <summary>What the cache holds of one log: its last batches, without a gap, up to its end.</summary>
+/// <summary>What the cache holds of one log: its last batches, without a gap, up to its end. Safe for concurrent use.</summary>
 internal sealed class LogTail
 {
     private readonly Lock _gate = new();
-    private readonly LinkedList<CachedBatch> _batches = new();
+    private readonly List<CachedBatch> _batches = [];
+
+    /// <summary>How many at the front of the list have left already; they are cut off now and then, which is cheaper than each time.</summary>
+    private int _gone;
 
     /// <summary>Copies whole batches from the one that contains an offset on.</summary>
     /// <returns>The rented copy and its length; null when the cache does not reach back so far.</returns>
@@ -49,28 +52,21 @@ internal sealed class LogTail
         var length = 0;
         lock (_gate)
         {
-            if (_batches.First is not { } first || first.Value.BaseOffset > offset)
+            if (_gone == _batches.Count || _batches[_gone].BaseOffset > offset)
             {
                 return null;
             }
 
-            // Readers who keep up read at the end, so the search begins there.
-            var node = _batches.Last!;
-            while (node.Value.BaseOffset > offset)
+            for (var i = Find(offset); i < _batches.Count && _batches[i].LastOffset < end; i++)
             {
-                node = node.Previous!;
-            }
-
-            for (var next = node; next is not null && next.Value.LastOffset < end; next = next.Next)
-            {
-                if (found.Count > 0 && length + next.Value.Length > maxBytes)
+                if (found.Count > 0 && length + _batches[i].Length > maxBytes)
                 {
                     break;
                 }
 
-                next.Value.Acquire();
-                found.Add(next.Value);
-                length += next.Value.Length;
+                _batches[i].Acquire();
+                found.Add(_batches[i]);
+                length += _batches[i].Length;
             }
         }
 
@@ -97,23 +93,30 @@ internal sealed class LogTail
         batch.Tail = this;
         lock (_gate)
         {
-            if (_batches.Last is { } last && last.Value.LastOffset + 1 != batch.BaseOffset)
+            if (_gone < _batches.Count && _batches[^1].LastOffset + 1 != batch.BaseOffset)
             {
-                throw new InvalidOperationException($"I2 broken: offset {batch.BaseOffset} was cached behind {last.Value.LastOffset}.");
+                throw new InvalidOperationException($"I2 broken: offset {batch.BaseOffset} was cached behind {_batches[^1].LastOffset}.");
             }
 
-            _batches.AddLast(batch);
+            _batches.Add(batch);
         }
     }
 
-    /// <summary>Takes the oldest batch out; it is the given one, because a cache gives up its batches in the order they came.</summary>
+    /// <summary>Takes the oldest batch out, which is the given one, because a cache gives up its batches in the order they came.</summary>
     public void RemoveOldest(CachedBatch batch)
     {
         lock (_gate)
         {
-            if (_batches.First?.Value == batch)
+            if (_gone == _batches.Count || _batches[_gone] != batch)
             {
-                _batches.RemoveFirst();
+                return;
+            }
+
+            _gone++;
+            if (_gone > _batches.Count / 2)
+            {
+                _batches.RemoveRange(0, _gone);
+                _gone = 0;
             }
         }
     }
@@ -124,7 +127,27 @@ internal sealed class LogTail
         lock (_gate)
         {
             _batches.Clear();
+            _gone = 0;
         }
+    }
+
+    private int Find(Offset offset)
+    {
+        int low = _gone, high = _batches.Count - 1;
+        while (low < high)
+        {
+            var middle = (low + high + 1) / 2;
+            if (_batches[middle].BaseOffset <= offset)
+            {
+                low = middle;
+            }
+            else
+            {
+                high = middle - 1;
+            }
+        }
+
+        return low;
     }
 }
 
