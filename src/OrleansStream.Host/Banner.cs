@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.Options;
 using OrleansStream.Server.Hosting;
+using OrleansStream.Storage.Postgres;
 
 namespace OrleansStream.Host;
 
@@ -14,13 +15,15 @@ internal static partial class Banner
         var options = app.Services.GetRequiredService<IOptions<OrleansStreamServerOptions>>().Value;
         var addresses = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()?.Addresses ?? [];
         var gateway = $"{options.AdvertisedAddress}:{options.GatewayPort}";
-        var (dataPath, urls) = (Path.GetFullPath(options.DataPath), string.Join(' ', addresses));
-        LogReady(logger, HostArguments.Version, gateway, dataPath, urls);
+        var postgres = app.Services.GetService<IOptions<PostgresStorageOptions>>()?.Value.ConnectionString;
+        var place = string.IsNullOrEmpty(postgres) ? Path.GetFullPath(options.DataPath) : $"the database {PostgresDataSource.Describe(postgres)}";
+        var urls = string.Join(' ', addresses);
+        LogReady(logger, HostArguments.Version, gateway, place, urls);
     }
 
     [LoggerMessage(
         EventId = LogEvents.Ready,
         Level = LogLevel.Information,
-        Message = "OrleansStream {Version} is ready: clients connect to {Gateway}, the data is in {DataPath}, health and metrics are at {Urls}")]
-    private static partial void LogReady(ILogger logger, string version, string gateway, string dataPath, string urls);
+        Message = "OrleansStream {Version} is ready: clients connect to {Gateway}, the data is in {Place}, health and metrics are at {Urls}")]
+    private static partial void LogReady(ILogger logger, string version, string gateway, string place, string urls);
 }

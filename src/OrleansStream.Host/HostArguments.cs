@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Reflection;
+using OrleansStream.Host.Cluster;
 
 namespace OrleansStream.Host;
 
@@ -15,6 +16,8 @@ internal sealed class HostArguments
         Usage: OrleansStream.Host [options]
 
           --data DIR           where topics, groups and records are kept (OrleansStream:DataPath; ./data)
+          --postgres STRING    instead of a folder, the database of a cluster that this silo joins
+                               (OrleansStream:Postgres:ConnectionString; Host=db1;Database=streams;Username=app)
           --port N             the port for clients (OrleansStream:GatewayPort; 30000)
           --silo-port N        the port for other silos (OrleansStream:SiloPort; 11111)
           --address IP         the address to listen on and to be reached by (OrleansStream:AdvertisedAddress; 127.0.0.1)
@@ -26,11 +29,13 @@ internal sealed class HostArguments
 
         The same settings are read from appsettings.json in the current folder and from the environment, as in
         OrleansStream__DataPath=/var/lib/orleansstream. Arguments come first, then the environment, then the file.
+        Everybody on a machine sees the arguments of its processes: a password belongs into the environment or the file.
         """;
 
     private static readonly Dictionary<string, string> s_aliases = new(StringComparer.OrdinalIgnoreCase)
     {
         ["data"] = "OrleansStream:DataPath",
+        ["postgres"] = PostgresCluster.ConnectionStringSetting,
         ["port"] = "OrleansStream:GatewayPort",
         ["silo-port"] = "OrleansStream:SiloPort",
         ["address"] = "OrleansStream:AdvertisedAddress",

@@ -1,4 +1,5 @@
 using OpenTelemetry.Metrics;
+using OrleansStream.Host.Cluster;
 using OrleansStream.Host.Demo;
 using OrleansStream.Host.Health;
 using OrleansStream.Server;
@@ -59,14 +60,14 @@ internal static class HostProgram
         AddConfiguration(builder, arguments);
         quiet.Configure(builder.Logging, builder.Configuration);
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = s_shutdownTimeout);
+        AddStorage(builder);
         builder.AddOrleansStreamServer();
         builder.Services.AddHostedService<PortCheck>();
         builder.Services.AddHealthChecks()
             .AddCheck<SiloCheck>("silo", tags: [HealthEndpoints.ReadyTag])
-            .AddCheck<DataFolderCheck>("data folder", tags: [HealthEndpoints.ReadyTag])
             .AddCheck<CatalogCheck>("catalog", tags: [HealthEndpoints.ReadyTag]);
         builder.Services.AddOpenTelemetry().WithMetrics(metrics => metrics
-            .AddMeter("OrleansStream.*", "Microsoft.Orleans")
+            .AddMeter("OrleansStream.*", "Microsoft.Orleans", "Npgsql")
             .AddRuntimeInstrumentation()
             .AddPrometheusExporter());
         if (arguments.RunsDemo)
@@ -78,6 +79,18 @@ internal static class HostProgram
         app.MapPrometheusScrapingEndpoint("/metrics");
         HealthEndpoints.Map(app);
         return app;
+    }
+
+    private static void AddStorage(WebApplicationBuilder builder)
+    {
+        if (PostgresCluster.IsConfigured(builder.Configuration))
+        {
+            PostgresCluster.Add(builder);
+        }
+        else
+        {
+            builder.Services.AddHealthChecks().AddCheck<DataFolderCheck>("data folder", tags: [HealthEndpoints.ReadyTag]);
+        }
     }
 
     private static void AddConfiguration(WebApplicationBuilder builder, HostArguments arguments)

@@ -1,6 +1,8 @@
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Options;
+using Npgsql;
+using OrleansStream.Host.Cluster;
 
 namespace OrleansStream.Host;
 
@@ -14,6 +16,8 @@ internal static class StartFailure
     private static string? ExplainOne(Exception exception) => exception switch
     {
         OptionsValidationException e => string.Join(' ', e.Failures),
+        OrleansStreamException e when e.ErrorCode == ErrorCode.SchemaMismatch || e.InnerException is NpgsqlException =>
+            $"{e.Message} The database is the setting {PostgresCluster.ConnectionStringSetting} (--postgres).",
         OrleansStreamException { ErrorCode: ErrorCode.DataFolderInUse or ErrorCode.DataFolderTooNew or ErrorCode.StorageError or ErrorCode.DiskFull } e =>
             $"{e.Message} The folder is the setting OrleansStream:DataPath (--data).",
         OrleansStreamException e => e.Message,

@@ -55,6 +55,22 @@ public sealed partial class HostTests : IDisposable
         Assert.Contains("GatewayPort", error, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("Host=127.0.0.1;Port=1;Username=x", "cannot be reached")]
+    [InlineData("Host=127.0.0.1;Colour=red", "colour")]
+    [InlineData("Database=streams", "Host=")]
+    [InlineData("", "must not be empty")]
+    public async Task A_database_that_cannot_be_used_is_refused_with_one_line_that_names_the_setting(string connectionString, string reason)
+    {
+        var (exitCode, _, error) = await Programs.RunAsync(
+            Programs.Host, $"--postgres={connectionString}", "--port", $"{Programs.FreePort()}", "--silo-port", $"{Programs.FreePort()}", "--http", $"http://127.0.0.1:{Programs.FreePort()}");
+
+        Assert.Equal(1, exitCode);
+        Assert.Contains(reason, error, StringComparison.OrdinalIgnoreCase);
+        Assert.Contains("OrleansStream:Postgres:ConnectionString", error, StringComparison.Ordinal);
+        Assert.Single(error.TrimEnd('\n').Split('\n'));
+    }
+
     private string[] Arguments() =>
         ["--data", _data, "--port", $"{_ports[0]}", "--silo-port", $"{_ports[1]}", "--http", $"http://127.0.0.1:{_ports[2]}"];
 

@@ -24,7 +24,8 @@ public static class OrleansStreamServerExtensions
 {
     /// <summary>
     /// Makes the application a silo of its own, with everything in a local folder: no server to install, nothing else to call.
-    /// Settings come from the section <c>OrleansStream</c> and then from <paramref name="configure"/>.
+    /// Settings come from the section <c>OrleansStream</c> and then from <paramref name="configure"/>. It becomes a member of a
+    /// cluster instead when clustering and storage were registered before.
     /// </summary>
     /// <remarks>An application that is an Orleans silo already calls <see cref="AddOrleansStream"/> instead.</remarks>
     public static TBuilder AddOrleansStreamServer<TBuilder>(this TBuilder builder, Action<OrleansStreamServerOptions>? configure = null)
@@ -33,7 +34,11 @@ public static class OrleansStreamServerExtensions
         ArgumentNullException.ThrowIfNull(builder);
         builder.UseOrleans(silo =>
         {
-            silo.UseDevelopmentClustering(primarySiloEndpoint: null!);
+            if (silo.Services.All(service => service.ServiceType != typeof(IMembershipTable)))
+            {
+                silo.UseDevelopmentClustering(primarySiloEndpoint: null!);
+            }
+
             silo.Services.AddOptions<ClusterOptions>().Configure<IOptions<OrleansStreamServerOptions>>(static (cluster, options) =>
             {
                 cluster.ClusterId = options.Value.ClusterId;

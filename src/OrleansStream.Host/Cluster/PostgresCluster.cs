@@ -1,0 +1,66 @@
+using Microsoft.Extensions.Options;
+using Npgsql;
+using Orleans.Configuration;
+using OrleansStream.Host.Health;
+using OrleansStream.Storage.Postgres;
+
+namespace OrleansStream.Host.Cluster;
+
+/// <summary>Makes the host a member of a cluster whose members find each other, and keep everything, in one PostgreSQL database.</summary>
+internal static class PostgresCluster
+{
+    public const string Section = "OrleansStream:Postgres";
+
+    /// <summary>The setting that decides between a process of its own and a member of a cluster.</summary>
+    public const string ConnectionStringSetting = $"{Section}:{nameof(PostgresStorageOptions.ConnectionString)}";
+
+    /// <summary>The name by which Orleans' providers know the driver.</summary>
+    private const string Invariant = "Npgsql";
+
+    /// <summary>Whether the settings speak of PostgreSQL, rightly or not: a half-made setting must not become a silo of its own.</summary>
+    public static bool IsConfigured(IConfiguration configuration) => configuration.GetSection(Section).Exists();
+
+    /// <summary>Must come before the server, which keeps to itself when nobody has told it where to store things.</summary>
+    public static void Add(WebApplicationBuilder builder)
+    {
+        builder.Services.AddOptions<PostgresStorageOptions>().BindConfiguration(Section).ValidateOnStart();
+        builder.Services.AddSingleton<IValidateOptions<PostgresStorageOptions>, PostgresStorageOptionsValidator>();
+        builder.Services.AddPostgresStorage();
+        builder.Services.AddHealthChecks().AddCheck<PostgresCheck>("postgres", tags: [HealthEndpoints.ReadyTag]);
+        builder.UseOrleans(silo =>
+        {
+            silo.UseAdoNetClustering(options => options.Configure<NpgsqlDataSource>(static (clustering, database) =>
+                (clustering.Invariant, clustering.DataSource) = (Invariant, database)));
+            silo.AddAdoNetGrainStorageAsDefault(options => options.Configure<NpgsqlDataSource>(static (storage, database) =>
+                (storage.Invariant, storage.DataSource) = (Invariant, database)));
+            silo.UseAdoNetReminderService(options => options.Configure<NpgsqlDataSource>(static (reminders, database) =>
+                (reminders.Invariant, reminders.DataSource) = (Invariant, database)));
+            silo.Configure<ClusterMembershipOptions>(SetToSeconds);
+        });
+    }
+
+    /// <summary>
+    /// A silo that no longer answers is declared dead after about three seconds instead of half a minute. Being wrong about it
+    /// costs little, since the logs themselves refuse a silo whose partitions were taken over.
+    /// </summary>
+    private static void SetToSeconds(ClusterMembershipOptions membership)
+    {
+        membership.ProbeTimeout = TimeSpan.FromSeconds(1);
+        membership.MinProbeTimeout = TimeSpan.FromSeconds(0.5);
+        membership.MaxProbeTimeout = TimeSpan.FromSeconds(1);
+        membership.NumMissedProbesLimit = 3;
+        membership.NumVotesForDeathDeclaration = 2;
+
+        // Silos tell each other of changes; the table is for whoever missed that.
+        membership.TableRefreshTimeout = TimeSpan.FromSeconds(5);
+
+        // After all silos were killed at once, the first new one must ignore those that have shown no sign of life for three of these.
+        membership.IAmAliveTablePublishTimeout = TimeSpan.FromSeconds(3);
+        membership.NumMissedTableIAmAliveLimit = 3;
+        membership.MaxJoinAttemptTime = TimeSpan.FromMinutes(1);
+
+        // The dead are kept for a while, so that one that only slept learns that it is dead.
+        membership.DefunctSiloExpiration = TimeSpan.FromDays(1);
+        membership.DefunctSiloCleanupPeriod = TimeSpan.FromHours(1);
+    }
+}

@@ -1,0 +1,35 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Npgsql;
+using OrleansStream.Storage.Postgres.Catalog;
+using OrleansStream.Storage.Postgres.Schema;
+
+namespace OrleansStream.Storage.Postgres;
+
+/// <summary>Puts storage on PostgreSQL into a host.</summary>
+public static class PostgresStorageExtensions
+{
+    /// <summary>
+    /// Registers catalog, groups and logs on the database that <see cref="PostgresStorageOptions"/> names. Its schema is brought
+    /// up to date before any part of the host starts; when that fails, so does the start.
+    /// </summary>
+    public static IServiceCollection AddPostgresStorage(this IServiceCollection services)
+    {
+        ArgumentNullException.ThrowIfNull(services);
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddOptions<PostgresStorageOptions>();
+        services.AddSingleton(provider => PostgresDataSource.Create(provider.GetRequiredService<IOptions<PostgresStorageOptions>>().Value.ConnectionString));
+        services.AddSingleton<SchemaInstaller>();
+        services.AddHostedService<SchemaStart>();
+        services.AddSingleton<ICatalog, PostgresCatalog>();
+        services.AddSingleton<IGroupStore, PostgresGroupStore>();
+        services.AddSingleton<IPartitionLogStore>(provider => new PostgresPartitionLogStore(
+            new PostgresLogStoreOptions(),
+            provider.GetRequiredService<NpgsqlDataSource>(),
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILoggerFactory>()));
+        return services;
+    }
+}
