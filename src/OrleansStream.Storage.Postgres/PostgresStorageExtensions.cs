@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using OrleansStream.Storage.Postgres.Catalog;
+using OrleansStream.Storage.Postgres.Placement;
 using OrleansStream.Storage.Postgres.Schema;
 
 namespace OrleansStream.Storage.Postgres;
@@ -12,7 +13,7 @@ namespace OrleansStream.Storage.Postgres;
 public static class PostgresStorageExtensions
 {
     /// <summary>
-    /// Registers catalog, groups and logs on the database that <see cref="PostgresStorageOptions"/> names. Its schema is brought
+    /// Registers catalog, groups, placement and logs on the database that <see cref="PostgresStorageOptions"/> names. Its schema is brought
     /// up to date before any part of the host starts; when that fails, so does the start.
     /// </summary>
     public static IServiceCollection AddPostgresStorage(this IServiceCollection services)
@@ -25,6 +26,7 @@ public static class PostgresStorageExtensions
         services.AddHostedService<SchemaStart>();
         services.AddSingleton<ICatalog, PostgresCatalog>();
         services.AddSingleton<IGroupStore, PostgresGroupStore>();
+        services.AddSingleton<IPlacementStore, PostgresPlacementStore>();
         services.AddSingleton<IPartitionLogStore>(provider => new PostgresPartitionLogStore(
             new PostgresLogStoreOptions(),
             provider.GetRequiredService<NpgsqlDataSource>(),

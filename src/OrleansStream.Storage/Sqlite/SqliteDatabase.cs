@@ -3,7 +3,7 @@ using Microsoft.Data.Sqlite;
 namespace OrleansStream.Storage.Sqlite;
 
 /// <summary>
-/// The file <c>catalog.db</c>, which <see cref="SqliteCatalog"/> and <see cref="SqliteGroupStore"/> share: write-ahead log,
+/// The file <c>catalog.db</c>, which <see cref="SqliteCatalog"/>, <see cref="SqliteGroupStore"/> and <see cref="SqlitePlacementStore"/> share: write-ahead log,
 /// and an fsync at every commit, so that what was answered survives power loss. Writes are serialized on one thread, and
 /// those that wait at the same time share one transaction and its fsync; reads run beside them on another thread. Safe for
 /// concurrent use.

@@ -65,6 +65,34 @@ internal static class SqliteSchema
 
         CREATE INDEX group_offsets_by_topic ON group_offsets (topic_id);
         """,
+        """
+        CREATE TABLE placement (version INTEGER NOT NULL) STRICT;
+        INSERT INTO placement (version) VALUES (1);
+
+        CREATE TABLE pins (
+            topic_id BLOB NOT NULL,
+            partition INTEGER NOT NULL,
+            silo TEXT NOT NULL,
+            PRIMARY KEY (topic_id, partition)
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TRIGGER pins_go_with_their_topic AFTER DELETE ON topics BEGIN
+            DELETE FROM pins WHERE topic_id = OLD.topic_id;
+        END;
+
+        CREATE TABLE drained_silos (silo TEXT NOT NULL PRIMARY KEY) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE moves (
+            move INTEGER PRIMARY KEY AUTOINCREMENT,
+            topic_id BLOB NOT NULL,
+            partition INTEGER NOT NULL,
+            from_silo TEXT NOT NULL,
+            to_silo TEXT NOT NULL,
+            reason INTEGER NOT NULL,
+            unavailable_us INTEGER NOT NULL,
+            moved_at_ms INTEGER NOT NULL
+        ) STRICT;
+        """,
     ];
 
     /// <summary>Brings a database to <see cref="Version"/>, in one transaction.</summary>

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 using OrleansStream.Storage.Contract;
 using OrleansStream.Storage.Postgres.Catalog;
+using OrleansStream.Storage.Postgres.Placement;
 using OrleansStream.Storage.Postgres.Schema;
 using OrleansStream.TestServers;
 
@@ -24,6 +25,8 @@ internal sealed class ClusterDatabase : CatalogUnderTest
     public override ICatalog Catalog => new PostgresCatalog(Source);
 
     public override IGroupStore Groups => new PostgresGroupStore(Source);
+
+    public override IPlacementStore Placement => new PostgresPlacementStore(Source);
 
     public static async Task<ClusterDatabase> CreateAsync()
     {

@@ -11,3 +11,8 @@ public class PostgresGroupStoreTests : GroupStoreContract
 {
     protected override async Task<CatalogUnderTest> CreateAsync() => await ClusterDatabase.CreateAsync();
 }
+
+public class PostgresPlacementStoreTests : PlacementStoreContract
+{
+    protected override async Task<CatalogUnderTest> CreateAsync() => await ClusterDatabase.CreateAsync();
+}

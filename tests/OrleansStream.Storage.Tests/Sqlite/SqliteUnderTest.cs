@@ -10,6 +10,7 @@ internal sealed class SqliteUnderTest : CatalogUnderTest
     private SqliteDatabase _database = null!;
     private SqliteCatalog _catalog = null!;
     private SqliteGroupStore _groups = null!;
+    private SqlitePlacementStore _placement = null!;
 
     public string Path => System.IO.Path.Combine(_folder.FullName, "catalog.db");
 
@@ -18,6 +19,8 @@ internal sealed class SqliteUnderTest : CatalogUnderTest
     public override ICatalog Catalog => _catalog;
 
     public override IGroupStore Groups => _groups;
+
+    public override IPlacementStore Placement => _placement;
 
     public static async Task<SqliteUnderTest> CreateAsync()
     {
@@ -43,6 +46,7 @@ internal sealed class SqliteUnderTest : CatalogUnderTest
         _database = await SqliteDatabase.OpenAsync(Path);
         _catalog = new SqliteCatalog(_database);
         _groups = new SqliteGroupStore(_database);
+        _placement = new SqlitePlacementStore(_database);
     }
 }
 
@@ -52,6 +56,11 @@ public sealed class SqliteCatalogTests : CatalogContract
 }
 
 public sealed class SqliteGroupStoreTests : GroupStoreContract
+{
+    protected override async Task<CatalogUnderTest> CreateAsync() => await SqliteUnderTest.CreateAsync();
+}
+
+public sealed class SqlitePlacementStoreTests : PlacementStoreContract
 {
     protected override async Task<CatalogUnderTest> CreateAsync() => await SqliteUnderTest.CreateAsync();
 }
