@@ -1,4 +1,5 @@
 using Orleans.Services;
+using OrleansStream.Placement;
 using OrleansStream.Topics;
 
 namespace OrleansStream.Endpoint;
@@ -39,4 +40,17 @@ public interface IStreamEndpoint : IGrainService
     /// <summary>The number of partitions that this silo has open.</summary>
     [Alias("CountOpenPartitions")]
     Task<int> CountOpenPartitionsAsync();
+
+    /// <summary>Partitions that this silo has open, by topic and partition.</summary>
+    /// <param name="limit">How many at most.</param>
+    [Alias("ListOpenPartitions")]
+    Task<OpenPartition[]> ListOpenPartitionsAsync(int limit);
+
+    /// <summary>Tells the silo that pins or drained silos changed; it has read them when this completes.</summary>
+    [Alias("PlacementChanged")]
+    Task PlacementChangedAsync();
+
+    /// <summary>Tells the silo that another one is about to stop and gives its partitions away; nothing is to be placed there any more.</summary>
+    [Alias("SiloStopping")]
+    Task SiloStoppingAsync(SiloAddress silo);
 }

@@ -1,4 +1,5 @@
 using OrleansStream.Groups;
+using OrleansStream.Placement;
 using OrleansStream.Topics;
 
 namespace OrleansStream.Grains;
@@ -25,6 +26,41 @@ public interface IClusterGrain : IGrainWithIntegerKey
     /// <summary>A producer id that nobody had before.</summary>
     [Alias("AllocateProducerId")]
     Task<long> AllocateProducerIdAsync();
+
+    /// <summary>The map of partitions, and what was decided by hand.</summary>
+    /// <param name="limit">How many partitions of each silo at most, 0 to 10,000.</param>
+    [Alias("DescribePlacement")]
+    Task<PlacementDescription> DescribePlacementAsync(int limit);
+
+    /// <summary>Pins a partition to a silo, to which it moves at once if it is open.</summary>
+    /// <param name="topic">The topic's name.</param>
+    /// <param name="partition">The partition's number.</param>
+    /// <param name="silo">An active silo's name, or its address among silos or for clients as <c>host:port</c>.</param>
+    /// <exception cref="OrleansStreamException">There is no such partition or silo.</exception>
+    [Alias("Pin")]
+    Task PinAsync(string topic, int partition, string silo);
+
+    /// <summary>Takes a pin away.</summary>
+    /// <exception cref="OrleansStreamException"><see cref="ErrorCode.InvalidRequest"/>: the partition is not pinned.</exception>
+    [Alias("Unpin")]
+    Task UnpinAsync(string topic, int partition);
+
+    /// <summary>Moves everything off a silo and places nothing there until it is undrained, also over its restarts.</summary>
+    /// <param name="silo">As for <see cref="PinAsync"/>. Draining what is drained succeeds.</param>
+    /// <exception cref="OrleansStreamException"><see cref="ErrorCode.InvalidRequest"/>: there is no such silo.</exception>
+    [Alias("Drain")]
+    Task DrainAsync(string silo);
+
+    /// <summary>Lets a silo own partitions again; it need not be there.</summary>
+    /// <exception cref="OrleansStreamException"><see cref="ErrorCode.InvalidRequest"/>: the silo is not drained.</exception>
+    [Alias("Undrain")]
+    Task UndrainAsync(string silo);
+
+    /// <summary>The history of moves, newest first, in pages.</summary>
+    /// <param name="before">Only moves with a lower number; null from the newest.</param>
+    /// <param name="limit">How many at most, 1 to 1,000.</param>
+    [Alias("ListMoves")]
+    Task<PartitionMove[]> ListMovesAsync(long? before, int limit);
 }
 
 /// <summary>The cluster as a whole.</summary>

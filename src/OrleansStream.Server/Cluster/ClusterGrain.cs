@@ -2,7 +2,9 @@ using System.Reflection;
 using Orleans.Concurrency;
 using OrleansStream.Grains;
 using OrleansStream.Groups;
+using OrleansStream.Placement;
 using OrleansStream.Server.Endpoint;
+using OrleansStream.Server.Placement;
 using OrleansStream.Storage;
 using OrleansStream.Topics;
 
@@ -10,7 +12,8 @@ namespace OrleansStream.Server.Cluster;
 
 /// <summary>Reads what concerns the cluster as a whole; every silo does that by itself.</summary>
 [StatelessWorker]
-internal sealed class ClusterGrain(ICatalog catalog, IGroupStore groups, ProducerIdBlock producerIds, EndpointAddress address) : Grain, IClusterGrain
+internal sealed class ClusterGrain(
+    ICatalog catalog, IGroupStore groups, ProducerIdBlock producerIds, EndpointAddress address, PlacementDesk placement) : Grain, IClusterGrain
 {
     private const int MaxPageSize = 1000;
 
@@ -39,6 +42,22 @@ internal sealed class ClusterGrain(ICatalog catalog, IGroupStore groups, Produce
     }
 
     public Task<long> AllocateProducerIdAsync() => producerIds.TakeAsync(CancellationToken.None);
+
+    public Task<PlacementDescription> DescribePlacementAsync(int limit) => placement.DescribeAsync(limit);
+
+    public Task PinAsync(string topic, int partition, string silo) => placement.PinAsync(topic, partition, silo);
+
+    public Task UnpinAsync(string topic, int partition) => placement.UnpinAsync(topic, partition);
+
+    public Task DrainAsync(string silo) => placement.DrainAsync(silo);
+
+    public Task UndrainAsync(string silo) => placement.UndrainAsync(silo);
+
+    public Task<PartitionMove[]> ListMovesAsync(long? before, int limit)
+    {
+        CheckLimit(limit);
+        return placement.ListMovesAsync(before, limit);
+    }
 
     private async Task<SiloDescription> DescribeAsync(MembershipEntry member)
     {

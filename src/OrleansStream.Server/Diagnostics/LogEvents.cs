@@ -21,6 +21,14 @@ internal static class LogEvents
     public const int TopicLogsRemain = 2203;
     public const int SiloNotTold = 2204;
 
+    public const int PlacementNotTold = 2600;
+    public const int PartitionMoved = 2601;
+    public const int MoveNotRecorded = 2602;
+    public const int PartitionNotMoved = 2603;
+    public const int PartitionCameBack = 2604;
+    public const int MoverRoundFailed = 2605;
+    public const int SiloEvacuated = 2606;
+
     public const int RetentionFailed = 2300;
     public const int SweepFailed = 2301;
 

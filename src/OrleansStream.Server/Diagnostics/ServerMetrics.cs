@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using OrleansStream.Placement;
 
 namespace OrleansStream.Server.Diagnostics;
 
@@ -17,6 +18,8 @@ internal sealed class ServerMetrics : IDisposable
     private readonly Histogram<double> _appendDuration;
     private readonly UpDownCounter<int> _openPartitions;
     private readonly UpDownCounter<int> _waitingFetches;
+    private readonly Counter<long> _moves;
+    private readonly Histogram<double> _moveDuration;
 
     public ServerMetrics(IMeterFactory meters)
     {
@@ -28,6 +31,8 @@ internal sealed class ServerMetrics : IDisposable
         _appendDuration = _meter.CreateHistogram<double>("orleansstream.append.duration", "s", "Time from the arrival of a batch to its durability.");
         _openPartitions = _meter.CreateUpDownCounter<int>("orleansstream.partitions.open", "{partition}", "Partitions that the silo has open.");
         _waitingFetches = _meter.CreateUpDownCounter<int>("orleansstream.fetch.waiting", "{request}", "Fetches that wait for records.");
+        _moves = _meter.CreateCounter<long>("orleansstream.partition.moves", "{partition}", "Partitions that went from this silo to another, or came here from a dead one.");
+        _moveDuration = _meter.CreateHistogram<double>("orleansstream.partition.move.duration", "s", "Time in which nobody served a partition that moved.");
     }
 
     public bool MeasuresAppends => _appendDuration.Enabled;
@@ -48,6 +53,13 @@ internal sealed class ServerMetrics : IDisposable
         {
             _errors.Add(1, new KeyValuePair<string, object?>("operation", operation), new KeyValuePair<string, object?>("error", error.ToString()));
         }
+    }
+
+    public void PartitionMoved(MoveReason reason, TimeSpan unavailable)
+    {
+        var tag = new KeyValuePair<string, object?>("reason", reason.ToString());
+        _moves.Add(1, tag);
+        _moveDuration.Record(unavailable.TotalSeconds, tag);
     }
 
     public void PartitionOpened() => _openPartitions.Add(1);

@@ -1,6 +1,8 @@
 using Microsoft.Extensions.Logging;
 using OrleansStream.Endpoint;
+using OrleansStream.Placement;
 using OrleansStream.Server.Partitions;
+using OrleansStream.Server.Placement;
 using OrleansStream.Server.Topics;
 using OrleansStream.Topics;
 
@@ -16,15 +18,27 @@ internal sealed class StreamEndpoint : GrainService, IStreamEndpoint
     private readonly PartitionTable _table;
     private readonly TopicChanges _changes;
     private readonly EndpointAddress _address;
+    private readonly PlacementMap _map;
+    private readonly PartitionMover _mover;
 
     public StreamEndpoint(
-        GrainId grainId, Silo silo, ILoggerFactory loggerFactory, LocalEndpoint endpoint, PartitionTable table, TopicChanges changes, EndpointAddress address)
+        GrainId grainId,
+        Silo silo,
+        ILoggerFactory loggerFactory,
+        LocalEndpoint endpoint,
+        PartitionTable table,
+        TopicChanges changes,
+        EndpointAddress address,
+        PlacementMap map,
+        PartitionMover mover)
         : base(grainId, silo, loggerFactory)
     {
         _endpoint = endpoint;
         _table = table;
         _changes = changes;
         _address = address;
+        _map = map;
+        _mover = mover;
         address.Announce(grainId.Type);
     }
 
@@ -52,4 +66,17 @@ internal sealed class StreamEndpoint : GrainService, IStreamEndpoint
     }
 
     public Task<int> CountOpenPartitionsAsync() => Task.FromResult(_table.Count);
+
+    public Task<OpenPartition[]> ListOpenPartitionsAsync(int limit) => Task.FromResult(_table.All()
+        .Select(partition => new OpenPartition(partition.Id, partition.LeaderEpoch))
+        .OrderBy(open => open.Partition.TopicId).ThenBy(open => open.Partition.Partition)
+        .Take(limit).ToArray());
+
+    public Task PlacementChangedAsync() => _mover.LoadOverridesAsync(CancellationToken.None);
+
+    public Task SiloStoppingAsync(SiloAddress silo)
+    {
+        _map.NoteStopping(silo);
+        return Task.CompletedTask;
+    }
 }

@@ -19,12 +19,15 @@ internal sealed class EmbeddedStorage(IOptions<OrleansStreamServerOptions> optio
     private FilePartitionLogStore? _logs;
     private ICatalog? _catalog;
     private IGroupStore? _groups;
+    private IPlacementStore? _placement;
 
     public ICatalog Catalog => _catalog ?? throw NotOpen();
 
     public FilePartitionLogStore Logs => _logs ?? throw NotOpen();
 
     public IGroupStore Groups => _groups ?? throw NotOpen();
+
+    public IPlacementStore Placement => _placement ?? throw NotOpen();
 
     public async Task StartingAsync(CancellationToken cancellationToken)
     {
@@ -42,6 +45,7 @@ internal sealed class EmbeddedStorage(IOptions<OrleansStreamServerOptions> optio
         _logs = new FilePartitionLogStore(new FileLogStoreOptions { Root = _folder.LogsRoot }, time, loggers);
         _catalog = new SqliteCatalog(_database);
         _groups = new SqliteGroupStore(_database);
+        _placement = new SqlitePlacementStore(_database);
     }
 
     public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;

@@ -13,6 +13,7 @@ using OrleansStream.Server.Endpoint;
 using OrleansStream.Server.Groups;
 using OrleansStream.Server.Hosting;
 using OrleansStream.Server.Partitions;
+using OrleansStream.Server.Placement;
 using OrleansStream.Server.Retention;
 using OrleansStream.Server.Topics;
 using OrleansStream.Storage;
@@ -57,8 +58,8 @@ public static class OrleansStreamServerExtensions
 
     /// <summary>
     /// Adds OrleansStream to a silo that the application configures itself; ports and cluster are then the application's. Logs,
-    /// topics and groups lie in a local folder unless an <see cref="Storage.ICatalog"/>, an <see cref="IGroupStore"/> and an
-    /// <see cref="IPartitionLogStore"/> were registered before.
+    /// topics and groups lie in a local folder unless an <see cref="Storage.ICatalog"/>, an <see cref="IGroupStore"/>, an
+    /// <see cref="IPlacementStore"/> and an <see cref="IPartitionLogStore"/> were registered before.
     /// </summary>
     public static ISiloBuilder AddOrleansStream(this ISiloBuilder silo, Action<OrleansStreamServerOptions>? configure = null)
     {
@@ -72,6 +73,7 @@ public static class OrleansStreamServerExtensions
         services.AddSerializer(serializer => serializer.AddAssembly(typeof(IPartitionGrain).Assembly).AddAssembly(typeof(PartitionGrain).Assembly));
         AddStorage(services);
         AddDataPlane(silo);
+        AddPlacement(silo);
         services.AddSingleton<TopicChanges>();
         services.AddSingleton<TopicBroadcast>();
         services.AddSingleton<TopicPartitions>();
@@ -96,6 +98,7 @@ public static class OrleansStreamServerExtensions
         services.AddHostedService(provider => provider.GetRequiredService<EmbeddedStorage>());
         services.AddSingleton(provider => provider.GetRequiredService<EmbeddedStorage>().Catalog);
         services.AddSingleton(provider => provider.GetRequiredService<EmbeddedStorage>().Groups);
+        services.AddSingleton(provider => provider.GetRequiredService<EmbeddedStorage>().Placement);
         services.AddSingleton<IPartitionLogStore>(provider => provider.GetRequiredService<EmbeddedStorage>().Logs);
     }
 
@@ -120,6 +123,18 @@ public static class OrleansStreamServerExtensions
             provider.GetRequiredService<ILogger<LocalEndpoint>>()));
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, SiloDrain>();
         silo.AddGrainService<StreamEndpoint>();
+    }
+
+    private static void AddPlacement(ISiloBuilder silo)
+    {
+        var services = silo.Services;
+        silo.AddPlacementDirector<PartitionPlacement, PartitionPlacementDirector>();
+        services.AddSingleton<PlacementMap>();
+        services.AddSingleton<PlacementBroadcast>();
+        services.AddSingleton<MoveRecorder>();
+        services.AddSingleton<PartitionMover>();
+        services.AddSingleton<PlacementDesk>();
+        services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, PlacementLifecycle>();
     }
 
     private static void ConfigureOrleans(IServiceCollection services)

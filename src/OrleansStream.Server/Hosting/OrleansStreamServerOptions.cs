@@ -30,10 +30,16 @@ public sealed class OrleansStreamServerOptions
     /// <summary>How long closing a partition may take before it is left to the recovery of its next opening. Ten seconds.</summary>
     public TimeSpan PartitionCloseTimeout { get; set; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>How long the membership has to be quiet before partitions move because silos came or went. Half a second.</summary>
+    public TimeSpan MoveSettleTime { get; set; } = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>How many partitions a silo gives to others at the same time. 8.</summary>
+    public int MaxMovesAtOnce { get; set; } = 8;
+
     /// <summary>How often retention is applied. Thirty seconds.</summary>
     public TimeSpan RetentionInterval { get; set; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>How long a stopping silo waits for the appends it has in hand. Five seconds.</summary>
+    /// <summary>How long a stopping silo may take to give its partitions to others, and then to finish the appends it has in hand. Five seconds each.</summary>
     public TimeSpan DrainTimeout { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <summary>The most bytes of batches being stored at a time; what comes beyond is told to try again. 256 MiB.</summary>

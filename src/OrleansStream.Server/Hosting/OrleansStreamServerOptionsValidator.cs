@@ -9,6 +9,8 @@ internal sealed class OrleansStreamServerOptionsValidator(IConfiguration? config
 {
     private const int MinBudgetBytes = 2 * ProtocolLimits.MaxRecordBytes;
 
+    private const int MaxMovesAtOnce = 1000;
+
     private static readonly HashSet<string> s_names =
         typeof(OrleansStreamServerOptions).GetProperties().Select(property => property.Name).ToHashSet(StringComparer.OrdinalIgnoreCase);
 
@@ -34,6 +36,12 @@ internal sealed class OrleansStreamServerOptionsValidator(IConfiguration? config
         CheckTime(problems, nameof(options.PartitionIdleTimeout), options.PartitionIdleTimeout, TimeSpan.FromSeconds(1), TimeSpan.FromDays(30));
         CheckTime(problems, nameof(options.PartitionCloseTimeout), options.PartitionCloseTimeout, TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(5));
         CheckTime(problems, nameof(options.RetentionInterval), options.RetentionInterval, TimeSpan.FromSeconds(1), TimeSpan.FromDays(1));
+        CheckTime(problems, nameof(options.MoveSettleTime), options.MoveSettleTime, TimeSpan.FromMilliseconds(1), TimeSpan.FromMinutes(1));
+        if (options.MaxMovesAtOnce is < 1 or > MaxMovesAtOnce)
+        {
+            problems.Add($"{Full(nameof(options.MaxMovesAtOnce))} is a number from 1 to {MaxMovesAtOnce}, not {options.MaxMovesAtOnce}.");
+        }
+
         CheckTime(problems, nameof(options.DrainTimeout), options.DrainTimeout, TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(5));
         CheckBudget(problems, nameof(options.MaxProduceBytesInHand), options.MaxProduceBytesInHand);
         CheckBudget(problems, nameof(options.MaxFetchBytesInHand), options.MaxFetchBytesInHand);

@@ -13,7 +13,7 @@ public sealed class Partition
 
     private readonly IPartitionLog _log;
     private readonly TimeProvider _time;
-    private readonly Action<string> _requestClose;
+    private readonly IPartitionOwner _owner;
     private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _waitersLock = new();
     private readonly HashSet<FetchWaiter> _waiters = [];
@@ -22,12 +22,14 @@ public sealed class Partition
     private long _offeredBytes;
     private long _settledBytes;
     private int _isClosing;
+    private long _closedSince;
 
-    internal Partition(IPartitionLog log, TimeProvider time, Action<string> requestClose)
+    internal Partition(IPartitionLog log, int partitionCount, TimeProvider time, IPartitionOwner owner)
     {
         _log = log;
         _time = time;
-        _requestClose = requestClose;
+        _owner = owner;
+        PartitionCount = partitionCount;
         Touch();
         _log.HighWatermarkMoved += OnHighWatermarkMoved;
     }
@@ -48,6 +50,12 @@ public sealed class Partition
     public Task Closed => _closed.Task;
 
     internal IPartitionLog Log => _log;
+
+    /// <summary>How many partitions the topic has, on which this one's place depends.</summary>
+    internal int PartitionCount { get; set; }
+
+    /// <summary>When it ceased to serve, as a reading of the clock.</summary>
+    internal long ClosedSince => Interlocked.Read(ref _closedSince);
 
     /// <summary>
     /// Bytes offered for appending since the opening. Together with an earlier <see cref="SettledBytes"/> it tells a waiting fetch
@@ -146,7 +154,10 @@ public sealed class Partition
     }
 
     /// <summary>Asks the grain to close the partition; <see cref="Closed"/> tells when it has.</summary>
-    internal void RequestClose(string reason) => _requestClose(reason);
+    internal void RequestClose(string reason) => _owner.RequestClose(reason);
+
+    /// <summary>Asks the grain to move to another silo; see <see cref="IPartitionOwner.MoveAsync"/>.</summary>
+    internal Task MoveAsync(SiloAddress target) => _owner.MoveAsync(target);
 
     /// <summary>Stops serving and wakes every waiting fetch. The log itself is the grain's to close.</summary>
     /// <returns>False when it had stopped before.</returns>
@@ -157,6 +168,7 @@ public sealed class Partition
             return false;
         }
 
+        Interlocked.Exchange(ref _closedSince, _time.GetTimestamp());
         _log.HighWatermarkMoved -= OnHighWatermarkMoved;
         SignalWaiters();
         return true;

@@ -1,11 +1,13 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Orleans.Placement;
+using Orleans.Runtime.Placement;
 using OrleansStream.Endpoint;
 using OrleansStream.Grains;
 using OrleansStream.Server.Diagnostics;
 using OrleansStream.Server.Endpoint;
 using OrleansStream.Server.Hosting;
+using OrleansStream.Server.Placement;
 using OrleansStream.Topics;
 
 namespace OrleansStream.Server.Partitions;
@@ -13,20 +15,24 @@ namespace OrleansStream.Server.Partitions;
 /// <summary>
 /// Owns a partition as long as it is activated, and does nothing but that: it opens the log and closes it. Data goes past it,
 /// to the <see cref="Partition"/> in the silo's table; so idleness is measured there, and Orleans' own collection is kept off.
+/// Where it lives, and when it moves, is decided by the placement of this platform alone.
 /// </summary>
-[Immovable, KeepAlive]
+[PartitionPlacement, Immovable, KeepAlive]
 internal sealed partial class PartitionGrain(
     PartitionOpener opener,
     PartitionTable table,
     LocalEndpoint endpoint,
     EndpointAddress address,
+    PlacementMap placement,
+    MoveRecorder moves,
     TimeProvider time,
     IOptions<OrleansStreamServerOptions> options,
-    ILogger<PartitionGrain> logger) : Grain, IPartitionGrain
+    ILogger<PartitionGrain> logger) : Grain, IPartitionGrain, IPartitionOwner, IGrainMigrationParticipant
 {
     private Partition? _partition;
     private OrleansStreamException? _refusal;
     private Task _watch = Task.CompletedTask;
+    private bool _wasMoved;
 
     public override async Task OnActivateAsync(CancellationToken cancellationToken)
     {
@@ -38,8 +44,9 @@ internal sealed partial class PartitionGrain(
                 throw new OrleansStreamException(ErrorCode.UnknownTopicOrPartition, $"'{key}' does not name a partition.");
             }
 
-            _partition = await opener.OpenAsync(id, RequestClose, cancellationToken);
+            _partition = await opener.OpenAsync(id, this, cancellationToken);
             _watch = WatchAsync(_partition);
+            NoteTakeover(_partition);
         }
         catch (OrleansStreamException refusal)
         {
@@ -71,6 +78,22 @@ internal sealed partial class PartitionGrain(
         }
 
         partition.SetClosed();
+    }
+
+    /// <summary>Nothing travels with a move: the log is in its store, and whatever was not durable was not acknowledged.</summary>
+    public void OnDehydrate(IDehydrationContext dehydrationContext)
+    {
+    }
+
+    public void OnRehydrate(IRehydrationContext rehydrationContext) => _wasMoved = true;
+
+    public void RequestClose(string reason) =>
+        GrainContext.Deactivate(new DeactivationReason(DeactivationReasonCode.ApplicationRequested, reason), CancellationToken.None);
+
+    public Task MoveAsync(SiloAddress target)
+    {
+        GrainContext.Migrate(new Dictionary<string, object> { [IPlacementDirector.PlacementHintKey] = target }, CancellationToken.None);
+        return GrainContext.Deactivated;
     }
 
     public Task<PartitionLeader> GetLeaderAsync()
@@ -132,8 +155,15 @@ internal sealed partial class PartitionGrain(
         }
     }
 
-    private void RequestClose(string reason) =>
-        GrainContext.Deactivate(new DeactivationReason(DeactivationReasonCode.ApplicationRequested, reason), CancellationToken.None);
+    /// <summary>Records a move that nobody made: the partition was on a silo that died.</summary>
+    private void NoteTakeover(Partition partition)
+    {
+        // The first opening of all took over from nobody.
+        if (!_wasMoved && partition.LeaderEpoch.Value > 0 && placement.FindDeadOwner(partition.Id, partition.PartitionCount) is var (silo, since))
+        {
+            _ = moves.TookOverAsync(partition.Id, silo, time.GetElapsedTime(since));
+        }
+    }
 
     private Partition Open() => Refuse() is { } refusal ? throw new OrleansStreamException(refusal.ErrorCode, refusal.Message) : _partition!;
 

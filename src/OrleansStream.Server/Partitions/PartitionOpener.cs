@@ -8,21 +8,23 @@ namespace OrleansStream.Server.Partitions;
 internal sealed class PartitionOpener(ICatalog catalog, LogStores stores, PartitionTable table, TimeProvider time)
 {
     /// <param name="id">The partition.</param>
-    /// <param name="requestClose">How the partition asks its grain to close it.</param>
+    /// <param name="owner">The partition's grain.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="OrleansStreamException">No such partition, or its log cannot be opened.</exception>
-    public async Task<Partition> OpenAsync(PartitionId id, Action<string> requestClose, CancellationToken cancellationToken)
+    public async Task<Partition> OpenAsync(PartitionId id, IPartitionOwner owner, CancellationToken cancellationToken)
     {
-        var configuration = await FindConfigurationAsync(id, cancellationToken);
+        var topic = await FindTopicAsync(id, cancellationToken);
         var store = stores.Get(await catalog.FindStoreAsync(id, cancellationToken) ?? throw Unknown(id));
-        var log = await store.OpenAsync(id, configuration, cancellationToken);
-        var partition = new Partition(log, time, requestClose);
+        var log = await store.OpenAsync(id, TopicConfiguration.Parse(topic.Configuration), cancellationToken);
+        var partition = new Partition(log, topic.PartitionCount, time, owner);
         table.Add(partition);
         try
         {
             // The topic may have been altered or deleted since it was read. Whoever did that changed the catalog first and told the
             // open partitions afterwards: either this one was in the table by then, or the change is seen now.
-            log.Reconfigure(await FindConfigurationAsync(id, cancellationToken));
+            topic = await FindTopicAsync(id, cancellationToken);
+            log.Reconfigure(TopicConfiguration.Parse(topic.Configuration));
+            partition.PartitionCount = topic.PartitionCount;
             return partition;
         }
         catch (Exception failure)
@@ -39,10 +41,10 @@ internal sealed class PartitionOpener(ICatalog catalog, LogStores stores, Partit
         }
     }
 
-    private async Task<TopicConfiguration> FindConfigurationAsync(PartitionId id, CancellationToken cancellationToken)
+    private async Task<TopicDescription> FindTopicAsync(PartitionId id, CancellationToken cancellationToken)
     {
         var topic = await catalog.FindTopicAsync(id.TopicId, cancellationToken);
-        return topic is not null && id.Partition < topic.PartitionCount ? TopicConfiguration.Parse(topic.Configuration) : throw Unknown(id);
+        return topic is not null && id.Partition < topic.PartitionCount ? topic : throw Unknown(id);
     }
 
     private static OrleansStreamException Unknown(PartitionId id) => TopicErrors.UnknownPartition(id);

@@ -1,11 +1,12 @@
 using OrleansStream.Server.Partitions;
+using OrleansStream.Server.Placement;
 using OrleansStream.Storage;
 using OrleansStream.Topics;
 
 namespace OrleansStream.Server.Topics;
 
 /// <summary>Brings this silo's open partitions in line with what the catalog says of their topic.</summary>
-internal sealed class TopicChanges(ICatalog catalog, PartitionTable table)
+internal sealed class TopicChanges(ICatalog catalog, PartitionTable table, PlacementMap map)
 {
     private const string DeletedReason = "Its topic was deleted.";
 
@@ -25,8 +26,11 @@ internal sealed class TopicChanges(ICatalog catalog, PartitionTable table)
             else
             {
                 partition.Log.Reconfigure(configuration);
+                partition.PartitionCount = topic!.PartitionCount;
             }
         }
+
+        map.TopicChanged(topicId);
 
         await Task.WhenAll(closing);
     }

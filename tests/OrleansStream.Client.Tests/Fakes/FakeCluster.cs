@@ -113,6 +113,18 @@ internal sealed class FakeCluster : IClusterGrains
         public Task<TopicDescription[]> ListTopicsAsync(string prefix, string? after, int limit) => throw new NotSupportedException();
 
         public Task<Groups.GroupListing[]> ListGroupsAsync(string prefix, string? after, int limit) => throw new NotSupportedException();
+
+        public Task<Placement.PlacementDescription> DescribePlacementAsync(int limit) => throw new NotSupportedException();
+
+        public Task PinAsync(string topic, int partition, string silo) => throw new NotSupportedException();
+
+        public Task UnpinAsync(string topic, int partition) => throw new NotSupportedException();
+
+        public Task DrainAsync(string silo) => throw new NotSupportedException();
+
+        public Task UndrainAsync(string silo) => throw new NotSupportedException();
+
+        public Task<Placement.PartitionMove[]> ListMovesAsync(long? before, int limit) => throw new NotSupportedException();
     }
 
     private sealed class FakeTopicGrain(FakeCluster cluster, string name) : ITopicGrain
@@ -169,6 +181,12 @@ internal sealed class FakeCluster : IClusterGrains
         public Task<PartitionDescription[]> DescribeOpenPartitionsAsync(Guid topicId, int first, int count) => throw new NotSupportedException();
 
         public Task<int> CountOpenPartitionsAsync() => throw new NotSupportedException();
+
+        public Task<Placement.OpenPartition[]> ListOpenPartitionsAsync(int limit) => throw new NotSupportedException();
+
+        public Task PlacementChangedAsync() => throw new NotSupportedException();
+
+        public Task SiloStoppingAsync(SiloAddress silo) => throw new NotSupportedException();
     }
 }
 

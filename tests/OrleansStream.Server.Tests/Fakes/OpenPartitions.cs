@@ -41,9 +41,16 @@ internal sealed class OpenPartitions : IDisposable
     public (Partition Partition, MemoryLog Log) Open(int number = 0)
     {
         var log = new MemoryLog(new PartitionId(Guid.Empty, number), new LeaderEpoch(0), []);
-        var partition = new Partition(log, Time, CloseRequests.Add);
+        var partition = new Partition(log, 1, Time, new Owner(CloseRequests));
         Table.Add(partition);
         return (partition, log);
+    }
+
+    private sealed class Owner(List<string> closeRequests) : IPartitionOwner
+    {
+        public void RequestClose(string reason) => closeRequests.Add(reason);
+
+        public Task MoveAsync(SiloAddress target) => throw new NotSupportedException();
     }
 
     public void Dispose()

@@ -79,6 +79,12 @@ internal sealed class FakeSilo : IStreamEndpoint
 
     public Task<int> CountOpenPartitionsAsync() => throw new NotSupportedException();
 
+    public Task<Placement.OpenPartition[]> ListOpenPartitionsAsync(int limit) => throw new NotSupportedException();
+
+    public Task PlacementChangedAsync() => throw new NotSupportedException();
+
+    public Task SiloStoppingAsync(SiloAddress silo) => throw new NotSupportedException();
+
     private FetchResponse Read(FetchRequest request)
     {
         var left = request.MaxBytes;
