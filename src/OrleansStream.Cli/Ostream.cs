@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Parsing;
+using OrleansStream.Cli.Cluster;
 using OrleansStream.Cli.Groups;
 using OrleansStream.Cli.Load;
 using OrleansStream.Cli.Records;

@@ -23,7 +23,7 @@ public sealed class OrleansStreamClient : IAsyncDisposable
         var isInsideSilo = client.ServiceProvider.GetService<ILocalSiloDetails>() is not null;
         var loggers = options.LoggerFactory ?? client.ServiceProvider.GetService<ILoggerFactory>() ?? NullLoggerFactory.Instance;
         Connection = new ClusterConnection(
-            new OrleansClusterGrains(client, isInsideSilo), options.TimeProvider, Random.Shared, options.RequestTimeout, loggers);
+            new OrleansClusterGrains(client, isInsideSilo, owned?.Gateways), options.TimeProvider, Random.Shared, options.RequestTimeout, loggers);
         Admin = new AdminClient(Connection);
     }
 

@@ -2,6 +2,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
+using OrleansStream.Cli.Cluster;
 using OrleansStream.Cli.Groups;
 using OrleansStream.Cli.Load;
 using OrleansStream.Cli.Topics;
@@ -16,6 +17,7 @@ namespace OrleansStream.Cli.Output;
 [JsonSerializable(typeof(GroupDetails))]
 [JsonSerializable(typeof(OffsetChange))]
 [JsonSerializable(typeof(ClusterDetails))]
+[JsonSerializable(typeof(MoveRow))]
 [JsonSerializable(typeof(LoadReport))]
 internal sealed partial class JsonOutput : JsonSerializerContext;
 

@@ -3,6 +3,7 @@ using OrleansStream.Client.Connection;
 using OrleansStream.Endpoint;
 using OrleansStream.Grains;
 using OrleansStream.Groups;
+using OrleansStream.Placement;
 using OrleansStream.Topics;
 
 namespace OrleansStream.Client.Administration;
@@ -147,6 +148,58 @@ internal sealed class AdminClient : IAdminClient
 
     public Task<ClusterDescription> DescribeClusterAsync(CancellationToken cancellationToken = default) =>
         _connection.CallAsync("describing the cluster", Grains.Cluster.DescribeAsync, cancellationToken);
+
+    public Task<PlacementDescription> DescribePlacementAsync(int limit = 1000, CancellationToken cancellationToken = default) =>
+        _connection.CallAsync("describing the placement", () => Grains.Cluster.DescribePlacementAsync(limit), cancellationToken);
+
+    public Task PinPartitionAsync(TopicPartition partition, string silo, CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(silo);
+        return OnTopicAsync(partition.Topic, _connection.CallAsync(
+            $"pinning {partition}", () => ToResultAsync(Grains.Cluster.PinAsync(partition.Topic, partition.Partition, silo)), cancellationToken));
+    }
+
+    public Task UnpinPartitionAsync(TopicPartition partition, CancellationToken cancellationToken = default) =>
+        OnTopicAsync(partition.Topic, ChangeAsync(
+            $"unpinning {partition}",
+            () => ToResultAsync(Grains.Cluster.UnpinAsync(partition.Topic, partition.Partition)),
+            ErrorCode.InvalidRequest,
+            () => Task.FromResult(true),
+            cancellationToken));
+
+    public Task DrainSiloAsync(string silo, CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(silo);
+        return _connection.CallAsync($"draining silo '{silo}'", () => ToResultAsync(Grains.Cluster.DrainAsync(silo)), cancellationToken);
+    }
+
+    public Task UndrainSiloAsync(string silo, CancellationToken cancellationToken = default)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(silo);
+        return ChangeAsync(
+            $"undraining silo '{silo}'",
+            () => ToResultAsync(Grains.Cluster.UndrainAsync(silo)),
+            ErrorCode.InvalidRequest,
+            () => Task.FromResult(true),
+            cancellationToken);
+    }
+
+    public async IAsyncEnumerable<PartitionMove> ListMovesAsync([EnumeratorCancellation] CancellationToken cancellationToken = default)
+    {
+        long? before = null;
+        PartitionMove[] page;
+        do
+        {
+            var last = before;
+            page = await _connection.CallAsync("listing moves", () => Grains.Cluster.ListMovesAsync(last, PageSize), cancellationToken).ConfigureAwait(false);
+            foreach (var move in page)
+            {
+                yield return move;
+                before = move.Number;
+            }
+        }
+        while (page.Length == PageSize);
+    }
 
     private static void CheckTopicName(string topic)
     {

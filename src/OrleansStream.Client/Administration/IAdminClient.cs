@@ -1,5 +1,6 @@
 using OrleansStream.Grains;
 using OrleansStream.Groups;
+using OrleansStream.Placement;
 using OrleansStream.Topics;
 
 namespace OrleansStream.Client.Administration;
@@ -65,4 +66,24 @@ public interface IAdminClient
 
     /// <summary>The cluster and its silos.</summary>
     Task<ClusterDescription> DescribeClusterAsync(CancellationToken cancellationToken = default);
+
+    /// <summary>Which silo has which partitions open, and what was decided about that by hand.</summary>
+    /// <param name="limit">How many partitions of each silo at most, 0 to 10,000.</param>
+    /// <param name="cancellationToken">Stops waiting.</param>
+    Task<PlacementDescription> DescribePlacementAsync(int limit = 1000, CancellationToken cancellationToken = default);
+
+    /// <summary>Pins a partition to an active silo, which is named by its name or as <c>host:port</c>; the partition moves at once if it is open.</summary>
+    Task PinPartitionAsync(TopicPartition partition, string silo, CancellationToken cancellationToken = default);
+
+    /// <summary>Takes a partition's pin away.</summary>
+    Task UnpinPartitionAsync(TopicPartition partition, CancellationToken cancellationToken = default);
+
+    /// <summary>Moves everything off an active silo and places nothing there until <see cref="UndrainSiloAsync"/>, also over its restarts.</summary>
+    Task DrainSiloAsync(string silo, CancellationToken cancellationToken = default);
+
+    /// <summary>Lets a drained silo own partitions again.</summary>
+    Task UndrainSiloAsync(string silo, CancellationToken cancellationToken = default);
+
+    /// <summary>The partitions that went from silo to silo, the newest move first, page by page. The last 5,000 are kept.</summary>
+    IAsyncEnumerable<PartitionMove> ListMovesAsync(CancellationToken cancellationToken = default);
 }

@@ -14,6 +14,12 @@ internal interface IClusterGrains
 
     IPartitionGrain Partition(PartitionId partition);
 
+    /// <summary>
+    /// False while the gateway of the leader's silo, which may have joined just now, is not among those that the client connects to;
+    /// asking makes it one of them within seconds.
+    /// </summary>
+    bool CanReach(PartitionLeader leader) => true;
+
     /// <summary>The endpoint of the silo that leads a partition, reached without a second hop.</summary>
     IStreamEndpoint Endpoint(PartitionLeader leader);
 }

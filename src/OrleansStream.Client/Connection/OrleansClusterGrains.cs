@@ -11,10 +11,15 @@ internal sealed class OrleansClusterGrains : IClusterGrains
 {
     private readonly IGrainFactory _factory;
     private readonly bool _isInsideSilo;
+    private readonly GatewayList? _gateways;
 
-    public OrleansClusterGrains(IGrainFactory factory, bool isInsideSilo)
+    /// <param name="factory">Makes references.</param>
+    /// <param name="isInsideSilo">True when silos are to be addressed as such, false when by their gateways.</param>
+    /// <param name="gateways">The gateways that the client connects to; null when they are not ours to know.</param>
+    public OrleansClusterGrains(IGrainFactory factory, bool isInsideSilo, GatewayList? gateways = null)
     {
         _factory = factory;
+        _gateways = gateways;
         _isInsideSilo = isInsideSilo;
     }
 
@@ -38,6 +43,8 @@ internal sealed class OrleansClusterGrains : IClusterGrains
     public IGroupGrain Group(string id) => Get<IGroupGrain>(id);
 
     public IPartitionGrain Partition(PartitionId partition) => Get<IPartitionGrain>(partition.ToString());
+
+    public bool CanReach(PartitionLeader leader) => _gateways?.IsInUse(leader.Gateway) ?? true;
 
     public IStreamEndpoint Endpoint(PartitionLeader leader) => _factory.GetGrain<IStreamEndpoint>(
         SystemTargetGrainId.Create(leader.EndpointType, _isInsideSilo ? leader.Silo : leader.Gateway).GrainId);

@@ -22,7 +22,6 @@ internal sealed class OrleansConnector : IAsyncDisposable
     private readonly List<ServerAddress> _servers = [];
     private readonly ServiceProvider _services;
     private readonly IHostedService[] _hosted;
-    private readonly GatewayList _gateways;
     private readonly CancellationTokenSource _stopping = new();
     private ClusterConnection? _connection;
     private Task _discovery = Task.CompletedTask;
@@ -38,7 +37,7 @@ internal sealed class OrleansConnector : IAsyncDisposable
             _servers.Add(ServerAddress.TryParse(text, out var server, out var problem) ? server : throw new ArgumentException($"Servers {problem}"));
         }
 
-        _gateways = new GatewayList(_servers, s_gatewayRefreshPeriod);
+        Gateways = new GatewayList(_servers, s_gatewayRefreshPeriod);
         var services = new ServiceCollection();
         services.AddSingleton(options.LoggerFactory ?? NullLoggerFactory.Instance);
         services.AddLogging();
@@ -49,6 +48,8 @@ internal sealed class OrleansConnector : IAsyncDisposable
     }
 
     public IClusterClient Client { get; }
+
+    public GatewayList Gateways { get; }
 
     /// <summary>
     /// Connects, retrying until <see cref="OrleansStreamClientOptions.ConnectTimeout"/> is over; then goes on looking for further
@@ -112,7 +113,7 @@ internal sealed class OrleansConnector : IAsyncDisposable
 
     private void Configure(IClientBuilder client, OrleansStreamClientOptions options)
     {
-        client.Services.AddSingleton<IGatewayListProvider>(_gateways);
+        client.Services.AddSingleton<IGatewayListProvider>(Gateways);
         client.Services.AddSerializer(serializer => serializer.AddAssembly(typeof(IStreamEndpoint).Assembly));
         client.Configure<ClusterOptions>(o => (o.ClusterId, o.ServiceId) = (options.ClusterId, options.ServiceId));
         client.Configure<GatewayOptions>(o => o.GatewayListRefreshPeriod = s_gatewayRefreshPeriod);
@@ -143,7 +144,7 @@ internal sealed class OrleansConnector : IAsyncDisposable
         {
             try
             {
-                _gateways.Learn(await connection.Grains.Cluster.DescribeAsync().WaitAsync(_stopping.Token).ConfigureAwait(false));
+                Gateways.Learn(await connection.Grains.Cluster.DescribeAsync().WaitAsync(_stopping.Token).ConfigureAwait(false));
             }
             catch (Exception) when (!_stopping.IsCancellationRequested)
             {

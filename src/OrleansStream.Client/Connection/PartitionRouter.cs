@@ -5,8 +5,8 @@ namespace OrleansStream.Client.Connection;
 
 /// <summary>
 /// Knows where partitions live: asks a partition's grain once, follows redirections, and forgets what failed. A silo that
-/// twice in a row could not be addressed directly, although it leads, is reached through the grain for a while. Safe for
-/// concurrent use.
+/// twice in a row could not be addressed directly, although it leads, is reached through the grain for a while, and so is one
+/// that joined so lately that the client does not know its gateway. Safe for concurrent use.
 /// </summary>
 internal sealed class PartitionRouter
 {
@@ -51,7 +51,12 @@ internal sealed class PartitionRouter
                     if (_connection.Time.GetElapsedTime(entry.DetourSince) > s_detourTime)
                     {
                         // One more direct failure is enough to come back to the detour.
-                        entry.DirectFailures = DirectFailuresAllowed - 1;
+                        entry.DirectFailures = Math.Min(entry.DirectFailures, DirectFailuresAllowed - 1);
+                        entry.Drop(route);
+                    }
+                    else if (entry.DirectFailures < DirectFailuresAllowed && _connection.Grains.CanReach(route.Leader))
+                    {
+                        // The detour was only for as long as the silo's gateway was not known.
                         entry.Drop(route);
                     }
 
@@ -108,7 +113,7 @@ internal sealed class PartitionRouter
         }
 
         entry.Leader = leader;
-        var isDetour = entry.DirectFailures >= DirectFailuresAllowed;
+        var isDetour = entry.DirectFailures >= DirectFailuresAllowed || !_connection.Grains.CanReach(leader);
         if (isDetour)
         {
             entry.DetourSince = _connection.Time.GetTimestamp();
