@@ -10,6 +10,8 @@ namespace OrleansStream.Host;
 /// </summary>
 internal sealed class HostArguments
 {
+    private const string HealthCheckOption = "health-check";
+
     private const string Help = """
         Runs an OrleansStream silo in this process.
 
@@ -25,6 +27,7 @@ internal sealed class HostArguments
           --log simple|json    how logs are written (Logging:Console:FormatterName; simple)
           --demo               also run a small workload: a producer and a group of two members
           --SECTION:NAME=VALUE any setting, as in --OrleansStream:DrainTimeout=00:00:02
+          --health-check URL   start nothing; ask the host that runs at URL for its health, and end with 0 when it is well
           --help, --version
 
         The same settings are read from appsettings.json in the current folder and from the environment, as in
@@ -56,6 +59,9 @@ internal sealed class HostArguments
     /// <summary>Whether the demonstration workload was asked for.</summary>
     public bool RunsDemo { get; private set; }
 
+    /// <summary>Where to ask for the health of a host that runs already, instead of a run.</summary>
+    public Uri? HealthCheck { get; private set; }
+
     /// <summary>The text that was asked for instead of a run, by <c>--help</c> or <c>--version</c>.</summary>
     public string? Answer { get; private set; }
 
@@ -79,7 +85,8 @@ internal sealed class HostArguments
 
             var equals = args[i].IndexOf('=', StringComparison.Ordinal);
             var name = equals < 0 ? args[i] : args[i][..equals];
-            if (!name.StartsWith("--", StringComparison.Ordinal) || !TryResolve(name[2..], out var setting))
+            var setting = HealthCheckOption;
+            if (name != $"--{HealthCheckOption}" && (!name.StartsWith("--", StringComparison.Ordinal) || !TryResolve(name[2..], out setting)))
             {
                 problem = $"There is no option '{name}'.";
                 return false;
@@ -94,8 +101,7 @@ internal sealed class HostArguments
             arguments._settings[setting] = equals < 0 ? args[++i] : args[i][(equals + 1)..];
         }
 
-        problem = null;
-        return arguments.TryCheckLog(out problem);
+        return arguments.TryCheckLog(out problem) && arguments.TryTakeHealthCheck(out problem);
     }
 
     private bool TrySetFlag(string argument)
@@ -125,6 +131,24 @@ internal sealed class HostArguments
         }
 
         return setting is not null;
+    }
+
+    private bool TryTakeHealthCheck([NotNullWhen(false)] out string? problem)
+    {
+        problem = null;
+        if (!_settings.Remove(HealthCheckOption, out var address))
+        {
+            return true;
+        }
+
+        if (Uri.TryCreate(address, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https")
+        {
+            HealthCheck = uri;
+            return true;
+        }
+
+        problem = $"--{HealthCheckOption} takes an address like http://127.0.0.1:8080/health/ready, not '{address}'.";
+        return false;
     }
 
     private bool TryCheckLog([NotNullWhen(false)] out string? problem)

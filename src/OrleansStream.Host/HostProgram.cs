@@ -31,6 +31,11 @@ internal static class HostProgram
             return 0;
         }
 
+        if (arguments.HealthCheck is { } address)
+        {
+            return await HealthProbe.RunAsync(address);
+        }
+
         var quiet = new QuietStart();
         try
         {

@@ -21,6 +21,9 @@ internal static class StartFailure
         OrleansStreamException { ErrorCode: ErrorCode.DataFolderInUse or ErrorCode.DataFolderTooNew or ErrorCode.StorageError or ErrorCode.DiskFull } e =>
             $"{e.Message} The folder is the setting OrleansStream:DataPath (--data).",
         OrleansStreamException e => e.Message,
+
+        // The outer one names the address, the inner one does not.
+        IOException { InnerException: AddressInUseException } e => $"{Sentence(e.Message)} The address is the setting Urls (--http).",
         AddressInUseException e => $"{Sentence(e.Message)} The address is the setting Urls (--http).",
         SocketException { SocketErrorCode: SocketError.AddressAlreadyInUse or SocketError.AddressNotAvailable or SocketError.AccessDenied } e =>
             $"{Sentence(e.Message)} Look at the settings OrleansStream:AdvertisedAddress, GatewayPort and SiloPort, and Urls.",

@@ -1,6 +1,8 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Net;
 using System.Runtime.InteropServices;
+using System.Text.RegularExpressions;
 
 namespace OrleansStream.EndToEnd.Tests;
 
@@ -12,6 +14,8 @@ public sealed partial class HostTests : IDisposable
     private readonly string _data = Directory.CreateTempSubdirectory("orleansstream-host-").FullName;
     private readonly int[] _ports = [Programs.FreePort(), Programs.FreePort(), Programs.FreePort()];
 
+    private string Url => $"http://127.0.0.1:{_ports[2]}";
+
     public void Dispose() => Directory.Delete(_data, recursive: true);
 
     [Fact]
@@ -20,8 +24,9 @@ public sealed partial class HostTests : IDisposable
         using var host = Programs.Start(Programs.Host, Arguments());
         await ReadyAsync(host);
 
-        Assert.Equal(HttpStatusCode.OK, (await s_http.GetAsync($"http://127.0.0.1:{_ports[2]}/health/live")).StatusCode);
-        Assert.Contains("orleansstream", await s_http.GetStringAsync($"http://127.0.0.1:{_ports[2]}/metrics"), StringComparison.OrdinalIgnoreCase);
+        Assert.Equal(HttpStatusCode.OK, (await s_http.GetAsync($"{Url}/health/live")).StatusCode);
+        Assert.Equal(0, (await Programs.RunAsync(Programs.Host, "--health-check", $"{Url}/health/ready")).ExitCode);
+        Assert.Contains("orleansstream", await s_http.GetStringAsync($"{Url}/metrics"), StringComparison.OrdinalIgnoreCase);
 
         var watch = Stopwatch.StartNew();
         Assert.Equal(0, Kill(host.Id, SigTerm));
@@ -47,12 +52,26 @@ public sealed partial class HostTests : IDisposable
     }
 
     [Fact]
-    public async Task A_wrong_setting_is_refused_by_its_name()
+    public async Task The_demonstration_produces_and_consumes()
     {
-        var (exitCode, _, error) = await Programs.RunAsync(Programs.Host, "--data", _data, "--OrleansStream:GatewayPort=99999");
+        using var host = Programs.Start(Programs.Host, [.. Arguments(), "--demo"]);
+        _ = host.StandardError.ReadToEndAsync();
+        using var timeout = new CancellationTokenSource(TimeSpan.FromMinutes(2));
+        var consumed = (First: 0, Second: 0);
+        while (consumed.First == 0 || consumed.Second == 0)
+        {
+            var line = await host.StandardOutput.ReadLineAsync(timeout.Token);
+            Assert.NotNull(line);
+            if (DemoPattern().Match(line) is { Success: true } match)
+            {
+                consumed = (int.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture), int.Parse(match.Groups[2].Value, CultureInfo.InvariantCulture));
+            }
+        }
 
-        Assert.Equal(1, exitCode);
-        Assert.Contains("GatewayPort", error, StringComparison.Ordinal);
+        _ = host.StandardOutput.ReadToEndAsync(timeout.Token);
+        Assert.Equal(0, Kill(host.Id, SigTerm));
+        await host.WaitForExitAsync(timeout.Token);
+        Assert.Equal(0, host.ExitCode);
     }
 
     [Theory]
@@ -72,32 +91,16 @@ public sealed partial class HostTests : IDisposable
     }
 
     private string[] Arguments() =>
-        ["--data", _data, "--port", $"{_ports[0]}", "--silo-port", $"{_ports[1]}", "--http", $"http://127.0.0.1:{_ports[2]}"];
+        ["--data", _data, "--port", $"{_ports[0]}", "--silo-port", $"{_ports[1]}", "--http", Url];
 
-    private async Task ReadyAsync(Process host)
+    private Task ReadyAsync(Process host)
     {
         _ = host.StandardOutput.ReadToEndAsync();
-        var error = host.StandardError.ReadToEndAsync();
-        using var timeout = new CancellationTokenSource(TimeSpan.FromMinutes(1));
-        while (true)
-        {
-            try
-            {
-                var answer = await s_http.GetAsync($"http://127.0.0.1:{_ports[2]}/health/ready", timeout.Token);
-                if (answer.IsSuccessStatusCode)
-                {
-                    return;
-                }
-            }
-            catch (HttpRequestException) when (!host.HasExited)
-            {
-                // Not listening yet.
-            }
-
-            Assert.False(host.HasExited, host.HasExited ? await error : "");
-            await Task.Delay(100, timeout.Token);
-        }
+        return Programs.ReadyAsync(host, host.StandardError.ReadToEndAsync(), Url);
     }
+
+    [GeneratedRegex(@"member 1 consumed (\d+), member 2 (\d+)")]
+    private static partial Regex DemoPattern();
 
     [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
     private static partial int Kill(int pid, int signal);

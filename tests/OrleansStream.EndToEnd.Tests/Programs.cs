@@ -8,6 +8,7 @@ namespace OrleansStream.EndToEnd.Tests;
 /// <summary>The real programs, as they were built with the tests, run as processes.</summary>
 internal static class Programs
 {
+    private static readonly HttpClient s_http = new();
     private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(4);
 
     public static string Root { get; } = FindRoot();
@@ -21,9 +22,13 @@ internal static class Programs
     public static string Host => Output("OrleansStream.Host", "OrleansStream.Host");
 
     /// <summary>Runs a program to its end.</summary>
-    public static async Task<(int ExitCode, string Output, string Error)> RunAsync(string program, params string[] arguments)
+    public static Task<(int ExitCode, string Output, string Error)> RunAsync(string program, params string[] arguments) =>
+        RunInAsync(Path.GetTempPath(), program, arguments);
+
+    /// <summary>Runs a program to its end in a folder.</summary>
+    public static async Task<(int ExitCode, string Output, string Error)> RunInAsync(string folder, string program, params string[] arguments)
     {
-        using var process = Start(program, arguments);
+        using var process = StartIn(folder, program, arguments);
         process.StandardInput.Close();
         var output = process.StandardOutput.ReadToEndAsync();
         var error = process.StandardError.ReadToEndAsync();
@@ -42,14 +47,40 @@ internal static class Programs
     }
 
     /// <summary>Starts a program; the caller ends and disposes it.</summary>
-    public static Process Start(string program, params string[] arguments)
+    public static Process Start(string program, params string[] arguments) => StartIn(Path.GetTempPath(), program, arguments);
+
+    /// <summary>Waits until a host that was started says that it is ready.</summary>
+    public static async Task ReadyAsync(Process host, Task<string> error, string url)
+    {
+        using var timeout = new CancellationTokenSource(TimeSpan.FromMinutes(2));
+        while (true)
+        {
+            try
+            {
+                using var answer = await s_http.GetAsync($"{url}/health/ready", timeout.Token);
+                if (answer.IsSuccessStatusCode)
+                {
+                    return;
+                }
+            }
+            catch (HttpRequestException) when (!host.HasExited)
+            {
+                // Not listening yet.
+            }
+
+            Assert.False(host.HasExited, host.HasExited ? await error : "");
+            await Task.Delay(100, timeout.Token);
+        }
+    }
+
+    private static Process StartIn(string folder, string program, string[] arguments)
     {
         var start = new ProcessStartInfo(program)
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
-            WorkingDirectory = Path.GetTempPath(),
+            WorkingDirectory = folder,
         };
         foreach (var argument in arguments)
         {
