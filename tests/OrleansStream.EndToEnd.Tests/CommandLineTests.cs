@@ -60,6 +60,59 @@ public sealed class CommandLineTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Headers_keys_and_times_come_out_in_the_format_asked_for()
+    {
+        var file = Path.GetTempFileName();
+        try
+        {
+            await File.WriteAllTextAsync(file, "trace=42,retry\tann:12.50\n\tbob:3\n");
+            await OstreamAsync("topic", "create", "orders", "--partitions", "1");
+            await OstreamAsync("produce", "orders", "--file", file, "--headers", "--key-separator", ":");
+
+            var output = await OstreamAsync("consume", "orders", "--until-end", "--format", "%t/%p@%o %k %v [%h] 100%%\\n");
+
+            Assert.Equal("orders/0@0 ann 12.50 [trace=42,retry] 100%\norders/0@1 bob 3 [] 100%\n", output);
+            Assert.Equal("3\n", await OstreamAsync("consume", "orders", "--from", "1", "--max-count", "1", "--format", "%v\\n"));
+            Assert.StartsWith("20", await OstreamAsync("consume", "orders", "--max-count", "1", "--format", "%T"), StringComparison.Ordinal);
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
+    [Theory]
+    [InlineData("produce", "--records", "2k")]
+    [InlineData("latency", "--rate", "100", "--duration", "1s", "--warmup", "100ms")]
+    public async Task A_load_reports_what_it_measured(string load, params string[] arguments)
+    {
+        using var report = JsonDocument.Parse(await OstreamAsync(["load", load, "--output", "json", .. arguments]));
+
+        Assert.Contains("p99", report.RootElement.ToString(), StringComparison.OrdinalIgnoreCase);
+    }
+
+    [Theory]
+    [InlineData("'many'", "topic", "create", "x", "--partitions", "many")]
+    [InlineData("'yesterday'", "consume", "x", "--from", "yesterday")]
+    [InlineData("'%q'", "consume", "x", "--format", "%q")]
+    [InlineData("'brotli'", "produce", "x", "--compression", "brotli")]
+    [InlineData("'-1'", "consume", "x", "--max-count", "-1")]
+    [InlineData("'yaml'", "topic", "list", "--output", "yaml")]
+    [InlineData("'soon'", "produce", "x", "--timeout", "soon")]
+    [InlineData("'lots'", "load", "produce", "--records", "lots")]
+    [InlineData("'frobnicate'", "frobnicate")]
+    [InlineData("'consume'", "consume")]
+    public async Task A_malformed_value_is_refused_before_anything_is_tried(string named, params string[] arguments)
+    {
+        var (exitCode, _, error) = await Programs.RunAsync(Programs.Ostream, arguments);
+
+        Assert.Equal(2, exitCode);
+        Assert.StartsWith("ostream: ", error, StringComparison.Ordinal);
+        Assert.Single(error.TrimEnd('\n').Split('\n'));
+        Assert.Contains(named, error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_silo_that_is_not_there_is_named()
     {
         var address = $"127.0.0.1:{Programs.FreePort()}";
