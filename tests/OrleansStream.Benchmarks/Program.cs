@@ -6,9 +6,11 @@ const string Usage = """
     usage: ./dev bench [ladder] [--seconds S] [--rounds N] [--partitions P] [--batch-kib K] [--record-bytes B] [--folder DIR]
            ./dev bench postgres [the same options]
            ./dev bench records
+           ./dev bench start
 
     ladder   the same load on every rung, in turn: raw disk, Storage, a partition inside a silo, the SDK over TCP
     postgres the same on a PostgreSQL server that is started for it: bare COPY, Storage on PostgreSQL
+    start    how long an OrleansStreamTestHost takes to start
     records  batches alone: checksum, builder, cursor, codecs
     The folder should lie on the disk that is to be measured; the default is bench-data in the current folder.
     """;
@@ -20,6 +22,9 @@ switch (args.FirstOrDefault(a => !a.StartsWith('-')) is { } word && args[0] == w
         return 0;
     case "records":
         RecordBenchmarks.Run(Console.Out);
+        return 0;
+    case "start":
+        await StartBenchmark.RunAsync(Console.Out);
         return 0;
     case "ladder" when !args.Contains("--help"):
         await LadderAsync(
