@@ -3,14 +3,9 @@ using OrleansStream.Testing;
 
 namespace OrleansStream.EndToEnd.Tests;
 
-/// <summary>The real <c>ostream</c> against a silo in this process.</summary>
-public sealed class CommandLineTests : IAsyncLifetime
+/// <summary>The real <c>ostream</c> against a silo in this process, which all the tests share.</summary>
+public sealed class CommandLineTests(CommandLineTests.Silo silo) : IClassFixture<CommandLineTests.Silo>
 {
-    private OrleansStreamTestHost _host = null!;
-
-    public async Task InitializeAsync() => _host = await OrleansStreamTestHost.StartAsync();
-
-    public async Task DisposeAsync() => await _host.DisposeAsync();
 
     [Fact]
     public async Task Lines_go_in_and_come_out_with_their_keys()
@@ -91,27 +86,6 @@ public sealed class CommandLineTests : IAsyncLifetime
         Assert.Contains("p99", report.RootElement.ToString(), StringComparison.OrdinalIgnoreCase);
     }
 
-    [Theory]
-    [InlineData("'many'", "topic", "create", "x", "--partitions", "many")]
-    [InlineData("'yesterday'", "consume", "x", "--from", "yesterday")]
-    [InlineData("'%q'", "consume", "x", "--format", "%q")]
-    [InlineData("'brotli'", "produce", "x", "--compression", "brotli")]
-    [InlineData("'-1'", "consume", "x", "--max-count", "-1")]
-    [InlineData("'yaml'", "topic", "list", "--output", "yaml")]
-    [InlineData("'soon'", "produce", "x", "--timeout", "soon")]
-    [InlineData("'lots'", "load", "produce", "--records", "lots")]
-    [InlineData("'frobnicate'", "frobnicate")]
-    [InlineData("'consume'", "consume")]
-    public async Task A_malformed_value_is_refused_before_anything_is_tried(string named, params string[] arguments)
-    {
-        var (exitCode, _, error) = await Programs.RunAsync(Programs.Ostream, arguments);
-
-        Assert.Equal(2, exitCode);
-        Assert.StartsWith("ostream: ", error, StringComparison.Ordinal);
-        Assert.Single(error.TrimEnd('\n').Split('\n'));
-        Assert.Contains(named, error, StringComparison.Ordinal);
-    }
-
     [Fact]
     public async Task A_silo_that_is_not_there_is_named()
     {
@@ -131,5 +105,14 @@ public sealed class CommandLineTests : IAsyncLifetime
     }
 
     private Task<(int ExitCode, string Output, string Error)> RunAsync(string[] arguments) =>
-        Programs.RunAsync(Programs.Ostream, [.. arguments, "--connect", _host.GatewayAddress]);
+        Programs.RunAsync(Programs.Ostream, [.. arguments, "--connect", silo.Host.GatewayAddress]);
+
+    public sealed class Silo : IAsyncLifetime
+    {
+        public OrleansStreamTestHost Host { get; private set; } = null!;
+
+        public async Task InitializeAsync() => Host = await OrleansStreamTestHost.StartAsync();
+
+        public async Task DisposeAsync() => await Host.DisposeAsync();
+    }
 }
