@@ -94,7 +94,8 @@ internal sealed class PostgresProcess
             }
         }
 
-        if (line.Contains("database system is ready to accept connections", StringComparison.Ordinal))
+        // A standby says "read-only connections".
+        if (line.Contains("database system is ready to accept ", StringComparison.Ordinal))
         {
             _ready.TrySetResult(true);
         }

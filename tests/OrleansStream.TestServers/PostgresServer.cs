@@ -71,7 +71,7 @@ public sealed class PostgresServer : IAsyncDisposable
     /// <param name="port">The port; 0 for a free one.</param>
     public static async Task<PostgresServer> StartNewAsync(IReadOnlyDictionary<string, string>? settings = null, int port = 0)
     {
-        var folder = (await PostgresPrograms.RunAsync("mktemp", "-d", Path.Combine(Path.GetTempPath(), "orleansstream-postgres-XXXXXX"))).Trim();
+        var folder = await CreateFolderAsync();
         try
         {
             // Only the empty cluster is written without fsync; what a test writes into it is not.
@@ -88,6 +88,36 @@ public sealed class PostgresServer : IAsyncDisposable
             throw;
         }
     }
+
+    /// <summary>
+    /// Copies a running server and starts the copy as its standby: it follows by streaming, answers queries that only read, and can
+    /// be promoted. Whether commits wait for it is decided by the primary's <c>synchronous_standby_names</c>.
+    /// </summary>
+    /// <param name="primary">The server to follow.</param>
+    /// <param name="settings">As for <see cref="StartNewAsync"/>.</param>
+    /// <param name="port">The port; 0 for a free one.</param>
+    public static async Task<PostgresServer> StartStandbyAsync(PostgresServer primary, IReadOnlyDictionary<string, string>? settings = null, int port = 0)
+    {
+        var folder = await CreateFolderAsync();
+        try
+        {
+            await PostgresPrograms.RunAsync(
+                PostgresPrograms.Path("pg_basebackup"),
+                "-h", "127.0.0.1", "-p", string.Create(CultureInfo.InvariantCulture, $"{primary.Port}"), "-U", "postgres",
+                "-D", Path.Combine(folder, "data"), "--write-recovery-conf", "--wal-method=stream", "--checkpoint=fast", "--no-sync");
+            var server = new PostgresServer(folder, port > 0 ? port : FreePort(), settings ?? new Dictionary<string, string>());
+            await server.StartAsync();
+            return server;
+        }
+        catch
+        {
+            await PostgresPrograms.RunAsync("rm", "-rf", folder);
+            throw;
+        }
+    }
+
+    /// <summary>Makes a standby the primary; it takes writes on return.</summary>
+    public Task PromoteAsync() => ExecuteAsync("SELECT pg_promote(true, 60)");
 
     /// <summary>Starts a server that was stopped or killed, on the same port and data; ready for connections on return.</summary>
     public async Task StartAsync()
@@ -151,6 +181,17 @@ public sealed class PostgresServer : IAsyncDisposable
         IncludeErrorDetail = true,
     }.ConnectionString;
 
+    /// <summary>Runs one statement on a connection of its own, as the superuser.</summary>
+    public async Task ExecuteAsync(string sql)
+    {
+        // A pooled connection to this database would be in the way of nobody, but would be stale after a restart.
+        var connectionString = new NpgsqlConnectionStringBuilder(ConnectionString()) { Pooling = false }.ConnectionString;
+        await using var connection = new NpgsqlConnection(connectionString);
+        await connection.OpenAsync();
+        await using var command = new NpgsqlCommand(sql, connection) { CommandTimeout = (int)s_patience.TotalSeconds };
+        await command.ExecuteNonQueryAsync();
+    }
+
     /// <summary>Stops at once and deletes the folder.</summary>
     public async ValueTask DisposeAsync()
     {
@@ -169,15 +210,8 @@ public sealed class PostgresServer : IAsyncDisposable
         await process.EndAsync(how);
     }
 
-    private async Task ExecuteAsync(string sql)
-    {
-        // A pooled connection to this database would be in the way of nobody, but would be stale after a restart.
-        var connectionString = new NpgsqlConnectionStringBuilder(ConnectionString()) { Pooling = false }.ConnectionString;
-        await using var connection = new NpgsqlConnection(connectionString);
-        await connection.OpenAsync();
-        await using var command = new NpgsqlCommand(sql, connection) { CommandTimeout = (int)s_patience.TotalSeconds };
-        await command.ExecuteNonQueryAsync();
-    }
+    private static async Task<string> CreateFolderAsync() =>
+        (await PostgresPrograms.RunAsync("mktemp", "-d", Path.Combine(Path.GetTempPath(), "orleansstream-postgres-XXXXXX"))).Trim();
 
     private static int FreePort()
     {

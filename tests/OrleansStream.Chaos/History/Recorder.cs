@@ -51,6 +51,17 @@ public sealed class Recorder : IDisposable
         }
     }
 
+    /// <summary>The lines from a number on, which becomes that of the next line.</summary>
+    public IReadOnlyList<Operation> From(ref int index)
+    {
+        lock (_lock)
+        {
+            var lines = _operations.GetRange(index, _operations.Count - index);
+            index = _operations.Count;
+            return lines;
+        }
+    }
+
     public void Dispose()
     {
         lock (_lock)
