@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
@@ -80,6 +81,24 @@ internal sealed class ChaosCluster : IAsyncDisposable
         {
             await cluster.DisposeAsync();
             throw;
+        }
+    }
+
+    /// <summary>Takes a running silo that nobody has taken.</summary>
+    /// <param name="target">Chooses among them.</param>
+    /// <param name="silo">The one taken; whoever has it sets <see cref="SiloProcess.IsTaken"/> back.</param>
+    public bool TryTake(int target, [NotNullWhen(true)] out SiloProcess? silo)
+    {
+        lock (_lock)
+        {
+            var free = _silos.Where(s => s is { IsRunning: true, IsTaken: false }).ToArray();
+            silo = free.Length == 0 ? null : free[target % free.Length];
+            if (silo is not null)
+            {
+                silo.IsTaken = true;
+            }
+
+            return silo is not null;
         }
     }
 

@@ -5,6 +5,9 @@ namespace OrleansStream.Chaos.Faults;
 /// <summary>A way to break a cluster, and to mend it again.</summary>
 internal abstract class Fault(string name, string description, double shortestSeconds, double longestSeconds)
 {
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan s_poll = TimeSpan.FromMilliseconds(100);
+
     /// <summary>Its name, and how long it lasts.</summary>
     public FaultKind Kind { get; } = new(name, TimeSpan.FromSeconds(shortestSeconds), TimeSpan.FromSeconds(longestSeconds));
 
@@ -20,18 +23,21 @@ internal abstract class Fault(string name, string description, double shortestSe
     /// <param name="tell">Takes a line for the history each time something was done.</param>
     public abstract Task RunAsync(ChaosCluster cluster, FaultStep step, Action<string> tell);
 
-    /// <summary>Lets <paramref name="action"/> have a running silo that no other fault has in hand.</summary>
+    /// <summary>Lets <paramref name="action"/> have a running silo that no other fault has in hand, as soon as there is one.</summary>
     protected static async Task WithSiloAsync(ChaosCluster cluster, FaultStep step, Action<string> tell, Func<SiloProcess, Task> action)
     {
-        var free = cluster.Silos.Where(silo => silo is { IsRunning: true, IsTaken: false }).ToArray();
-        if (free.Length == 0)
+        SiloProcess? silo;
+        for (var waited = TimeSpan.Zero; !cluster.TryTake(step.Target, out silo); waited += s_poll)
         {
-            tell("skipped: no silo is free");
-            return;
+            if (waited > s_patience)
+            {
+                tell("skipped: no silo is free");
+                return;
+            }
+
+            await Task.Delay(s_poll);
         }
 
-        var silo = free[step.Target % free.Length];
-        silo.IsTaken = true;
         try
         {
             await action(silo);
