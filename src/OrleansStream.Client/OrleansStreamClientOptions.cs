@@ -13,9 +13,12 @@ public sealed class OrleansStreamClientOptions
 
     /// <summary>
     /// The gateways of one or more silos, as <c>host:port</c> or <c>host</c> with port 30000; the rest of the cluster is found
-    /// through them. <see cref="DefaultServer"/> when empty.
+    /// through them. <see cref="DefaultServer"/> when empty, unless there is a <see cref="ServerDirectory"/>.
     /// </summary>
     public IList<string> Servers { get; } = [];
+
+    /// <summary>Finds silos beside, or instead of, <see cref="Servers"/>. None.</summary>
+    public IServerDirectory? ServerDirectory { get; set; }
 
     /// <summary>Must equal the silos' setting of the same name. <c>orleansstream</c>.</summary>
     public string ClusterId { get; set; } = "orleansstream";

@@ -12,6 +12,7 @@ public class RoomTests
         ["OrleansStream.Storage.Postgres"] = ["OrleansStream.Abstractions", "OrleansStream.Storage"],
         ["OrleansStream.Server"] = ["OrleansStream.Abstractions", "OrleansStream.Storage"],
         ["OrleansStream.Client"] = ["OrleansStream.Abstractions"],
+        ["OrleansStream.Client.Postgres"] = ["OrleansStream.Client"],
         ["OrleansStream.Testing"] = ["OrleansStream.Client", "OrleansStream.Server"],
         ["OrleansStream.Cli"] = ["OrleansStream.Client"],
         ["OrleansStream.Host"] = ["OrleansStream.Client", "OrleansStream.Server", "OrleansStream.Storage.Postgres"],

@@ -1,5 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
+using OrleansStream.Client;
+using OrleansStream.Client.Postgres;
 using OrleansStream.TestServers;
 
 namespace OrleansStream.EndToEnd.Tests;
@@ -18,10 +20,14 @@ public sealed class ClusterTests
         using var first = hosts[0];
         using var second = hosts[1];
 
-        Assert.Equal(2, await ActiveSilosAsync(first));
-        Assert.Equal(2, await ActiveSilosAsync(second));
+        await UntilAsync(async () => await ActiveSilosAsync(first) == 2 && await ActiveSilosAsync(second) == 2);
         await OstreamAsync(first, "topic", "create", "orders", "--partitions", "6");
         Assert.Contains("orders", await OstreamAsync(second, "topic", "list"), StringComparison.Ordinal);
+
+        // A client that is told of no silo but of the database.
+        var options = new OrleansStreamClientOptions().UsePostgres(database.ConnectionString);
+        await using var client = await OrleansStreamClient.ConnectAsync(options);
+        Assert.Equal(6, (await client.Admin.DescribeTopicAsync("orders")).PartitionCount);
 
         await first.KillAsync();
         await UntilAsync(async () => await ActiveSilosAsync(second) == 1);
@@ -43,23 +49,32 @@ public sealed class ClusterTests
         await OstreamAsync(host, "topic", "create", "after");
     }
 
+    /// <summary>As a silo tells it; none while it does not answer.</summary>
     private static async Task<int> ActiveSilosAsync(HostProcess host)
     {
-        using var cluster = JsonDocument.Parse(await OstreamAsync(host, "cluster", "-o", "json"));
+        var (exitCode, output, _) = await RunAsync(host, "cluster", "-o", "json");
+        if (exitCode != 0)
+        {
+            return 0;
+        }
+
+        using var cluster = JsonDocument.Parse(output);
         return cluster.RootElement.GetProperty("silos").EnumerateArray().Count(silo => silo.GetProperty("status").GetString() == "Active");
     }
 
     private static async Task<string> OstreamAsync(HostProcess host, params string[] arguments)
     {
-        var (exitCode, output, error) = await Programs.RunAsync(
-            Programs.Ostream, [.. arguments, "--connect", string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{host.Port}")]);
+        var (exitCode, output, error) = await RunAsync(host, arguments);
         Assert.True(exitCode == 0, error);
         return output;
     }
 
+    private static Task<(int ExitCode, string Output, string Error)> RunAsync(HostProcess host, params string[] arguments) => Programs.RunAsync(
+        Programs.Ostream, [.. arguments, "--connect", string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{host.Port}")]);
+
     private static async Task UntilAsync(Func<Task<bool>> condition)
     {
-        using var timeout = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+        using var timeout = new CancellationTokenSource(TimeSpan.FromMinutes(2));
         while (!await condition())
         {
             await Task.Delay(100, timeout.Token);

@@ -6,24 +6,36 @@ using OrleansStream.Grains;
 namespace OrleansStream.Client.Connection;
 
 /// <summary>
-/// The gateways that Orleans' client connects to: those the user named, and every silo of the cluster that the user did not.
-/// The named ones stay in the list, so that a cluster whose silos all moved is found again.
+/// The gateways that Orleans' client connects to: those the user or the user's directory named, and every silo of the cluster
+/// that they did not. The named ones stay in the list, so that a cluster whose silos all moved is found again.
 /// </summary>
 internal sealed class GatewayList : IGatewayListProvider
 {
+    /// <summary>A directory that hangs must not keep the client from the gateways it knows.</summary>
+    private static readonly TimeSpan s_directoryTimeout = TimeSpan.FromSeconds(5);
+
     private readonly List<ServerAddress> _servers;
     private readonly ConcurrentDictionary<SiloAddress, bool> _asked = new();
+    private readonly IServerDirectory? _directory;
+    private readonly string _clusterId;
     private volatile Uri[] _discovered = [];
     private volatile HashSet<Uri> _inUse = [];
     private Uri[] _named = [];
+    private ServerAddress[] _listed = [];
+    private volatile Exception? _directoryFailure;
 
-    public GatewayList(List<ServerAddress> servers, TimeSpan refreshPeriod)
+    public GatewayList(List<ServerAddress> servers, IServerDirectory? directory, string clusterId, TimeSpan refreshPeriod)
     {
         _servers = servers;
+        _directory = directory;
+        _clusterId = clusterId;
         MaxStaleness = refreshPeriod;
     }
 
     public TimeSpan MaxStaleness { get; }
+
+    /// <summary>Why the directory did not answer the last time; null when it did.</summary>
+    public Exception? DirectoryFailure => _directoryFailure;
 
     [Obsolete("Part of the interface, without effect.")]
     public bool IsUpdatable => true;
@@ -34,7 +46,7 @@ internal sealed class GatewayList : IGatewayListProvider
     {
         var named = new List<Uri>();
         Exception? failure = null;
-        foreach (var server in _servers)
+        foreach (var server in _servers.Concat(await ReadDirectoryAsync().ConfigureAwait(false)))
         {
             try
             {
@@ -91,6 +103,30 @@ internal sealed class GatewayList : IGatewayListProvider
 
         // The cluster's own word about what there is: a gateway that was asked for meanwhile is in it, or gone.
         _asked.Clear();
+    }
+
+    /// <summary>What the directory lists; what it listed before when it does not answer.</summary>
+    private async Task<ServerAddress[]> ReadDirectoryAsync()
+    {
+        if (_directory is null)
+        {
+            return [];
+        }
+
+        using var timeout = new CancellationTokenSource(s_directoryTimeout);
+        try
+        {
+            var listed = await _directory.GetServersAsync(_clusterId, timeout.Token).WaitAsync(timeout.Token).ConfigureAwait(false);
+            _listed = [.. from text in listed let server = ServerAddress.TryParse(text, out var parsed, out _) ? parsed : (ServerAddress?)null where server is not null select server.Value];
+            _directoryFailure = null;
+        }
+        catch (Exception exception)
+        {
+            // Somebody else's code: whatever went wrong there, the gateways that are known go on serving.
+            _directoryFailure = exception;
+        }
+
+        return _listed;
     }
 
     private static Uri UriOf(IPEndPoint endpoint) => SiloAddress.New(endpoint, 0).ToGatewayUri();

@@ -32,12 +32,13 @@ internal sealed class OrleansConnector : IAsyncDisposable
     public OrleansConnector(OrleansStreamClientOptions options)
     {
         _options = options;
-        foreach (var text in options.Servers.DefaultIfEmpty(OrleansStreamClientOptions.DefaultServer))
+        IEnumerable<string> servers = options.Servers.Count > 0 || options.ServerDirectory is not null ? options.Servers : [OrleansStreamClientOptions.DefaultServer];
+        foreach (var text in servers)
         {
             _servers.Add(ServerAddress.TryParse(text, out var server, out var problem) ? server : throw new ArgumentException($"Servers {problem}"));
         }
 
-        Gateways = new GatewayList(_servers, s_gatewayRefreshPeriod);
+        Gateways = new GatewayList(_servers, options.ServerDirectory, options.ClusterId, s_gatewayRefreshPeriod);
         var services = new ServiceCollection();
         services.AddSingleton(options.LoggerFactory ?? NullLoggerFactory.Instance);
         services.AddLogging();
@@ -74,7 +75,7 @@ internal sealed class OrleansConnector : IAsyncDisposable
             cancellationToken.ThrowIfCancellationRequested();
             throw new OrleansStreamException(
                 ErrorCode.Unreachable,
-                $"No silo answered at {string.Join(", ", _servers)} within {_options.ConnectTimeout.TotalSeconds:0.#} s. "
+                $"No silo answered at {Places()} within {_options.ConnectTimeout.TotalSeconds:0.#} s. "
                 + $"Check that one runs there and that its cluster id and service id are '{_options.ClusterId}' and '{_options.ServiceId}'.",
                 exception);
         }
@@ -84,6 +85,12 @@ internal sealed class OrleansConnector : IAsyncDisposable
             _discovery = Task.Run(() => DiscoverAsync(connection), CancellationToken.None);
         }
     }
+
+    private string Places() => string.Join(", ", [.. _servers.Select(server => server.ToString()), .. ListedPlaces()]);
+
+    private string[] ListedPlaces() => _options.ServerDirectory is { } directory
+        ? [Gateways.DirectoryFailure is { } failure ? $"the servers of {directory} ({failure.Message})" : $"the servers of {directory}"]
+        : [];
 
     public async ValueTask DisposeAsync()
     {

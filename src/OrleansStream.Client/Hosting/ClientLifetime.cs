@@ -41,7 +41,8 @@ internal sealed partial class ClientLifetime : IHostedService, IAsyncDisposable
             return;
         }
 
-        var servers = string.Join(", ", _options.Servers.DefaultIfEmpty(OrleansStreamClientOptions.DefaultServer));
+        string[] places = [.. _options.Servers, .. _options.ServerDirectory is { } directory ? (string[])[$"the servers of {directory}"] : []];
+        var servers = string.Join(", ", places.DefaultIfEmpty(OrleansStreamClientOptions.DefaultServer));
         LogConnecting(_logger, servers, _options.ConnectTimeout);
         await Client.StartAsync(cancellationToken).ConfigureAwait(false);
         LogConnected(_logger, servers);
