@@ -104,7 +104,7 @@ internal static class HostProgram
         var local = Path.Combine(Environment.CurrentDirectory, "appsettings.json");
         if (File.Exists(local) && Path.GetFullPath(AppContext.BaseDirectory) != Path.GetFullPath(Environment.CurrentDirectory + Path.DirectorySeparatorChar))
         {
-            builder.Configuration.AddJsonFile(local, optional: true, reloadOnChange: false);
+            builder.Configuration.AddJsonFile(local, optional: true, reloadOnChange: true);
             builder.Configuration.AddEnvironmentVariables();
         }
 

@@ -11,4 +11,6 @@ internal static class LogEvents
     public const int ExtentDropped = 1515;
     public const int HousekeepingFailed = 1516;
     public const int LogTakenOver = 1517;
+    public const int LogDatabaseAdded = 1518;
+    public const int SettingsRefused = 1519;
 }

@@ -49,6 +49,10 @@ public static class PostgresDataSource
         SetUnlessGiven(settings, "Maximum Pool Size", MaxPoolSize);
         SetUnlessGiven(settings, "Timeout", ConnectSeconds);
         SetUnlessGiven(settings, "Command Timeout", CommandSeconds);
+
+        // A statement that takes too long loses its connection. Cancelling it instead could end the wait for a standby, and the
+        // server would then answer that all is well.
+        SetUnlessGiven(settings, "Cancellation Timeout", -1);
         SetUnlessGiven(settings, "Application Name", "orleansstream");
         if (settings.Host.Contains(','))
         {

@@ -29,16 +29,30 @@ public sealed partial class PostgresPartitionLogStore : IPartitionLogStore
     private readonly PartitionGates _gates = new();
     private readonly ConcurrentDictionary<PartitionId, OpenLog> _open = new();
     private readonly LogHousekeeping _housekeeping;
+    private readonly Func<CancellationToken, Task>? _prepare;
+    private volatile bool _isPrepared;
     private volatile bool _isDisposed;
 
     /// <summary>Makes a store over a database, which stays the caller's and must outlive it. Nothing is touched before the first call.</summary>
     public PostgresPartitionLogStore(PostgresLogStoreOptions options, NpgsqlDataSource database, TimeProvider timeProvider, ILoggerFactory loggerFactory)
+        : this(options, database, timeProvider, loggerFactory, prepare: null)
+    {
+    }
+
+    /// <summary>With something to do once, before anything else, that may fail and is then tried again: making the tables.</summary>
+    internal PostgresPartitionLogStore(
+        PostgresLogStoreOptions options,
+        NpgsqlDataSource database,
+        TimeProvider timeProvider,
+        ILoggerFactory loggerFactory,
+        Func<CancellationToken, Task>? prepare)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentOutOfRangeException.ThrowIfLessThan(options.Writers, 1);
         _options = options;
         _database = database;
         _time = timeProvider;
+        _prepare = prepare;
         _logger = loggerFactory.CreateLogger<PostgresPartitionLogStore>();
         _writers = [.. Enumerable.Range(0, options.Writers).Select(_ => new LogWriter(options, database, _logger))];
         _cache = new TailCache(options.TailCacheBytes);
@@ -195,6 +209,12 @@ public sealed partial class PostgresPartitionLogStore : IPartitionLogStore
     {
         try
         {
+            if (_prepare is not null && !_isPrepared)
+            {
+                await _prepare(CancellationToken.None).ConfigureAwait(false);
+                _isPrepared = true;
+            }
+
             return await function().ConfigureAwait(false);
         }
         catch (Exception exception) when (LogErrors.IsDatabaseTrouble(exception))

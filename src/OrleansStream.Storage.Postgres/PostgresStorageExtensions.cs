@@ -1,8 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
-using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
-using Npgsql;
 using OrleansStream.Storage.Postgres.Catalog;
 using OrleansStream.Storage.Postgres.Placement;
 using OrleansStream.Storage.Postgres.Schema;
@@ -27,11 +25,8 @@ public static class PostgresStorageExtensions
         services.AddSingleton<ICatalog, PostgresCatalog>();
         services.AddSingleton<IGroupStore, PostgresGroupStore>();
         services.AddSingleton<IPlacementStore, PostgresPlacementStore>();
-        services.AddSingleton<IPartitionLogStore>(provider => new PostgresPartitionLogStore(
-            new PostgresLogStoreOptions(),
-            provider.GetRequiredService<NpgsqlDataSource>(),
-            provider.GetRequiredService<TimeProvider>(),
-            provider.GetRequiredService<ILoggerFactory>()));
+        services.AddSingleton<PostgresLogStores>();
+        services.AddSingleton<ILogStores>(provider => provider.GetRequiredService<PostgresLogStores>());
         return services;
     }
 }

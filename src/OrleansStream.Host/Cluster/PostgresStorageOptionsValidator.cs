@@ -27,14 +27,38 @@ internal sealed class PostgresStorageOptionsValidator(IConfiguration configurati
                 $"{PostgresCluster.ConnectionStringSetting} (--postgres) must not be empty; leave it out for a silo of its own with its data in a folder.");
         }
 
+        var problems = new List<string>();
+        Check(problems, $"{PostgresCluster.ConnectionStringSetting} (--postgres)", options.ConnectionString);
+        foreach (var (store, database) in options.Logs)
+        {
+            var setting = $"{PostgresCluster.Section}:{nameof(options.Logs)}:{store}";
+            if (store.Contains(',', StringComparison.Ordinal))
+            {
+                problems.Add($"{setting}: the name of a store has no comma.");
+            }
+
+            if (database.ConnectionString.Length > 0)
+            {
+                Check(problems, $"{setting}:{nameof(database.ConnectionString)}", database.ConnectionString);
+            }
+            else if (store != PostgresLogStores.ClusterStore)
+            {
+                problems.Add($"{setting}:{nameof(database.ConnectionString)} must not be empty; only '{PostgresLogStores.ClusterStore}' is the cluster's own database.");
+            }
+        }
+
+        return problems.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(problems);
+    }
+
+    private static void Check(List<string> problems, string setting, string connectionString)
+    {
         try
         {
-            using var source = PostgresDataSource.Create(options.ConnectionString);
-            return ValidateOptionsResult.Success;
+            using var source = PostgresDataSource.Create(connectionString);
         }
         catch (ArgumentException e)
         {
-            return ValidateOptionsResult.Fail($"{PostgresCluster.ConnectionStringSetting} (--postgres): {e.Message}");
+            problems.Add($"{setting}: {e.Message}");
         }
     }
 }
