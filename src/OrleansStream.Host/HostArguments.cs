@@ -20,6 +20,7 @@ internal sealed class HostArguments
           --data DIR           where topics, groups and records are kept (OrleansStream:DataPath; ./data)
           --postgres STRING    instead of a folder, the database of a cluster that this silo joins
                                (OrleansStream:Postgres:ConnectionString; Host=db1;Database=streams;Username=app)
+          --name NAME          the silo's name in its cluster (OrleansStream:SiloName; made up at every start)
           --port N             the port for clients (OrleansStream:GatewayPort; 30000)
           --silo-port N        the port for other silos (OrleansStream:SiloPort; 11111)
           --address IP         the address to listen on and to be reached by (OrleansStream:AdvertisedAddress; 127.0.0.1)
@@ -39,6 +40,7 @@ internal sealed class HostArguments
     {
         ["data"] = "OrleansStream:DataPath",
         ["postgres"] = PostgresCluster.ConnectionStringSetting,
+        ["name"] = "OrleansStream:SiloName",
         ["port"] = "OrleansStream:GatewayPort",
         ["silo-port"] = "OrleansStream:SiloPort",
         ["address"] = "OrleansStream:AdvertisedAddress",

@@ -45,6 +45,8 @@ public static class OrleansStreamServerExtensions
                 cluster.ClusterId = options.Value.ClusterId;
                 cluster.ServiceId = options.Value.ServiceId;
             });
+            silo.Services.AddOptions<SiloOptions>().Configure<IOptions<OrleansStreamServerOptions>>(static (named, options) =>
+                named.SiloName = options.Value.SiloName ?? named.SiloName);
             silo.Services.AddOptions<EndpointOptions>().Configure<IOptions<OrleansStreamServerOptions>>(static (endpoint, options) =>
             {
                 endpoint.AdvertisedIPAddress = IPAddress.Parse(options.Value.AdvertisedAddress);

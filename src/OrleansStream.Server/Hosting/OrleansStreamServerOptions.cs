@@ -15,6 +15,9 @@ public sealed class OrleansStreamServerOptions
     /// <summary>Clients must name the same one. <c>orleansstream</c>.</summary>
     public string ServiceId { get; set; } = "orleansstream";
 
+    /// <summary>The silo's name in listings and commands, unique in its cluster. Null for one that is made up at every start.</summary>
+    public string? SiloName { get; set; }
+
     /// <summary>The port for other silos. 11111.</summary>
     public int SiloPort { get; set; } = 11111;
 
