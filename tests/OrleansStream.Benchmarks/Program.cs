@@ -1,17 +1,20 @@
 using System.Globalization;
 using OrleansStream.Benchmarks;
 using OrleansStream.Benchmarks.Ladder;
+using OrleansStream.Benchmarks.Moves;
 
 const string Usage = """
     usage: ./dev bench [ladder] [--seconds S] [--rounds N] [--partitions P] [--batch-kib K] [--record-bytes B] [--folder DIR]
            ./dev bench postgres [the same options]
            ./dev bench records
            ./dev bench start
+           ./dev bench moves [--silo K] [--partitions P] [--rounds N] [--connect HOST:PORT,…]
 
     ladder   the same load on every rung, in turn: raw disk, Storage, a partition inside a silo, the SDK over TCP
     postgres the same on a PostgreSQL server that is started for it: bare COPY, Storage on PostgreSQL
     start    how long an OrleansStreamTestHost takes to start
     records  batches alone: checksum, builder, cursor, codecs
+    moves    what clients notice when silo K of the running ./dev cluster, where it is stopped, joins, stops and is killed
     The folder should lie on the disk that is to be measured; the default is bench-data in the current folder.
     """;
 
@@ -33,6 +36,10 @@ switch (args.FirstOrDefault(a => !a.StartsWith('-')) is { } word && args[0] == w
         return 0;
     case "postgres" when !args.Contains("--help"):
         await LadderAsync(() => new BareCopyRung(), () => new PostgresStorageRung());
+        return 0;
+    case "moves" when !args.Contains("--help"):
+        await new MoveBenchmark(Text("--connect") ?? "127.0.0.1:30000", (int)Number("--silo", 3), (int)Number("--partitions", 12), Console.Out)
+            .RunAsync((int)Number("--rounds", 10));
         return 0;
     default:
         Console.WriteLine(Usage);

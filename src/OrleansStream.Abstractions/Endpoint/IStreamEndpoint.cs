@@ -46,6 +46,13 @@ public interface IStreamEndpoint : IGrainService
     [Alias("ListOpenPartitions")]
     Task<OpenPartition[]> ListOpenPartitionsAsync(int limit);
 
+    /// <summary>
+    /// Has the silo look at a partition that is about to move there, while it is still served elsewhere. A silo that has just
+    /// started does then what makes its first opening slow, and one that does not answer is not given anything.
+    /// </summary>
+    [Alias("PrepareToOpen"), ResponseTimeout("00:00:05")]
+    Task PrepareToOpenAsync(PartitionId partition);
+
     /// <summary>Tells the silo that pins or drained silos changed; it has read them when this completes.</summary>
     [Alias("PlacementChanged")]
     Task PlacementChangedAsync();

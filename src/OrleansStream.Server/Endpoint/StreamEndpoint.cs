@@ -19,6 +19,7 @@ internal sealed class StreamEndpoint : GrainService, IStreamEndpoint
     private readonly TopicChanges _changes;
     private readonly EndpointAddress _address;
     private readonly PlacementMap _map;
+    private readonly PartitionOpener _opener;
     private readonly PartitionMover _mover;
 
     public StreamEndpoint(
@@ -30,6 +31,7 @@ internal sealed class StreamEndpoint : GrainService, IStreamEndpoint
         TopicChanges changes,
         EndpointAddress address,
         PlacementMap map,
+        PartitionOpener opener,
         PartitionMover mover)
         : base(grainId, silo, loggerFactory)
     {
@@ -38,6 +40,7 @@ internal sealed class StreamEndpoint : GrainService, IStreamEndpoint
         _changes = changes;
         _address = address;
         _map = map;
+        _opener = opener;
         _mover = mover;
         address.Announce(grainId.Type);
     }
@@ -71,6 +74,8 @@ internal sealed class StreamEndpoint : GrainService, IStreamEndpoint
         .Select(partition => new OpenPartition(partition.Id, partition.LeaderEpoch))
         .OrderBy(open => open.Partition.TopicId).ThenBy(open => open.Partition.Partition)
         .Take(limit).ToArray());
+
+    public Task PrepareToOpenAsync(PartitionId partition) => _opener.PrepareAsync(partition, CancellationToken.None);
 
     public Task PlacementChangedAsync() => _mover.LoadOverridesAsync(CancellationToken.None);
 

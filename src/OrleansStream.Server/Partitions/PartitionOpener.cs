@@ -41,6 +41,14 @@ internal sealed class PartitionOpener(ICatalog catalog, LogStores stores, Partit
         }
     }
 
+    /// <summary>Reads what an opening would read, without opening.</summary>
+    /// <exception cref="OrleansStreamException">No such partition, or its store cannot be reached.</exception>
+    public async Task PrepareAsync(PartitionId id, CancellationToken cancellationToken)
+    {
+        await FindTopicAsync(id, cancellationToken);
+        await stores.Get(await catalog.FindStoreAsync(id, cancellationToken) ?? throw Unknown(id)).DescribeAsync(id, cancellationToken);
+    }
+
     private async Task<TopicDescription> FindTopicAsync(PartitionId id, CancellationToken cancellationToken)
     {
         var topic = await catalog.FindTopicAsync(id.TopicId, cancellationToken);

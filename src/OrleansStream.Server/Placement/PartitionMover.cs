@@ -236,11 +236,14 @@ internal sealed partial class PartitionMover(
 
         try
         {
-            // 1. The grain ends its running calls, stops serving, closes the log and is activated over there.
+            // 1. The other silo gets ready, while the partition is still served here.
+            await address.On(grains, target).PrepareToOpenAsync(partition.Id).WaitAsync(cancellationToken);
+
+            // 2. The grain ends its running calls, stops serving, closes the log and is activated over there.
             await partition.MoveAsync(target).WaitAsync(options.Value.PartitionCloseTimeout, time, cancellationToken);
             var unavailable = time.GetElapsedTime(partition.ClosedSince);
 
-            // 2. This call follows it and returns when it is open. If the migration failed, it is what opens the partition again.
+            // 3. This call follows it and returns when it is open. If the migration failed, it is what opens the partition again.
             var leader = await grains.GetGrain<IPartitionGrain>(partition.Id.ToString()).GetLeaderAsync().WaitAsync(cancellationToken);
             if (leader.LeaderEpoch > partition.LeaderEpoch.Next())
             {

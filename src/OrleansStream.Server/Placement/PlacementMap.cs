@@ -10,7 +10,7 @@ namespace OrleansStream.Server.Placement;
 internal sealed class PlacementMap(IClusterMembershipService membership, ICatalog catalog, TimeProvider time)
 {
     /// <summary>How long a silo's death explains that its partitions open elsewhere.</summary>
-    private static readonly TimeSpan s_departureMemory = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan s_departureMemory = TimeSpan.FromSeconds(15);
 
     private readonly Lock _lock = new();
     private readonly AssignmentCache _assignments = new();

@@ -184,6 +184,8 @@ internal sealed class FakeCluster : IClusterGrains
 
         public Task<Placement.OpenPartition[]> ListOpenPartitionsAsync(int limit) => throw new NotSupportedException();
 
+        public Task PrepareToOpenAsync(PartitionId partition) => throw new NotSupportedException();
+
         public Task PlacementChangedAsync() => throw new NotSupportedException();
 
         public Task SiloStoppingAsync(SiloAddress silo) => throw new NotSupportedException();
