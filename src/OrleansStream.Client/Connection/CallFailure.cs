@@ -21,6 +21,9 @@ internal readonly record struct CallFailure(ErrorCode Error, string Message, Exc
         GatewayTooBusyException => new(ErrorCode.Unreachable, "The silo's gateway refuses calls because it is overloaded.", exception),
         OrleansMessageRejectionException or ConnectionFailedException or ClientNotAvailableException =>
             new(ErrorCode.Unreachable, $"The silo could not be reached: {exception.Message}", exception),
+        // The runtime itself, when at the moment there is no silo that it could place the grain on. Its other exceptions have types.
+        OrleansException when exception.GetType() == typeof(OrleansException) =>
+            new(ErrorCode.Unreachable, $"No silo could take the call: {exception.Message}", exception),
         OperationCanceledException => new(ErrorCode.Unreachable, "The connection was lost while the call was under way.", exception),
         ObjectDisposedException => new(ErrorCode.Unknown, "The client was disposed.", exception),
         _ => new(ErrorCode.Unknown, $"The call failed unexpectedly: {exception.Message}", exception),

@@ -141,6 +141,9 @@ public static class OrleansStreamServerExtensions
 
     private static void ConfigureOrleans(IServiceCollection services)
     {
+        // A failure travels with its cause, whatever threw that (a database driver, for instance). By default Orleans sends those of a
+        // few namespaces only, and in place of any other failure one of its own, which says nothing of what happened or of retrying.
+        services.Configure<ExceptionSerializationOptions>(static exceptions => exceptions.SupportedExceptionTypeFilter = static _ => true);
         services.Configure<SiloMessagingOptions>(static messaging =>
         {
             // The stop waits this long, unconditionally, for answers on their way out; by default ten seconds.

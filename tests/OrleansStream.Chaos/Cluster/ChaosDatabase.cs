@@ -167,6 +167,6 @@ internal sealed class ChaosDatabase : IAsyncDisposable
         Host = hosts,
         TargetSessionAttributes = "primary",
         HostRecheckSeconds = 1,
-        Timeout = 3,
+        Timeout = 5,
     }.ConnectionString;
 }
