@@ -42,7 +42,12 @@ internal sealed class HistoryBuilder
 
     public HistoryBuilder PollOf(string process, string? group, params ReadRecord[] records) => Add(new Operation
     {
-        Process = process, Kind = OperationKind.Poll, Outcome = Outcome.Ok, Partition = 0, Group = group, Records = records,
+        Process = process,
+        Kind = OperationKind.Poll,
+        Outcome = Outcome.Ok,
+        Partition = 0,
+        Group = group,
+        Records = records,
     });
 
     public HistoryBuilder PollBelow(long highWatermark, string process, params long[] offsets) => Add(new Operation
@@ -60,7 +65,11 @@ internal sealed class HistoryBuilder
 
     public HistoryBuilder FinalOf(params ReadRecord[] records) => Add(new Operation
     {
-        Process = "final", Kind = OperationKind.FinalPoll, Outcome = Outcome.Ok, Partition = 0, Records = records,
+        Process = "final",
+        Kind = OperationKind.FinalPoll,
+        Outcome = Outcome.Ok,
+        Partition = 0,
+        Records = records,
     });
 
     public HistoryBuilder Assign(string process) => Add(new Operation { Process = process, Kind = OperationKind.Assign, Outcome = Outcome.Ok, Partitions = [0] });

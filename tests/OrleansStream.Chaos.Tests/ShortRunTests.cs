@@ -14,7 +14,12 @@ public sealed class ShortRunTests : IDisposable
     {
         var options = new ChaosOptions
         {
-            Storage = ChaosStorage.Files, Silos = 1, Partitions = 4, Duration = TimeSpan.FromSeconds(8), Faults = ["kill", "freeze", "stop"], Output = _output,
+            Storage = ChaosStorage.Files,
+            Silos = 1,
+            Partitions = 4,
+            Duration = TimeSpan.FromSeconds(8),
+            Faults = ["kill", "freeze", "stop"],
+            Output = _output,
         };
 
         var anomalies = await new ChaosRun(options, HostProgram.Path, Console.Out).RunAsync();
@@ -29,7 +34,11 @@ public sealed class ShortRunTests : IDisposable
     {
         var options = new ChaosOptions
         {
-            Silos = 2, Partitions = 6, Duration = TimeSpan.FromSeconds(15), Faults = ["kill", "freeze", "db-crash", "failover"], Output = _output,
+            Silos = 2,
+            Partitions = 6,
+            Duration = TimeSpan.FromSeconds(15),
+            Faults = ["kill", "freeze", "db-crash", "failover"],
+            Output = _output,
         };
 
         var anomalies = await new ChaosRun(options, HostProgram.Path, Console.Out).RunAsync();

@@ -1,4 +1,5 @@
 using Orleans.Runtime.Messaging;
+using Orleans.Serialization;
 
 namespace OrleansStream.Client.Connection;
 
@@ -24,10 +25,16 @@ internal readonly record struct CallFailure(ErrorCode Error, string Message, Exc
         // The runtime itself, when at the moment there is no silo that it could place the grain on. Its other exceptions have types.
         OrleansException when exception.GetType() == typeof(OrleansException) =>
             new(ErrorCode.Unreachable, $"No silo could take the call: {exception.Message}", exception),
+        // How the runtime's own patience ends when no silo takes a grain in time. Outside a silo the type is not there to be named.
+        _ when TypeName(exception).StartsWith("Polly.Timeout.", StringComparison.Ordinal) =>
+            new(ErrorCode.RequestTimedOut, "The cluster did not find a silo for the call in time.", exception),
         OperationCanceledException => new(ErrorCode.Unreachable, "The connection was lost while the call was under way.", exception),
         ObjectDisposedException => new(ErrorCode.Unknown, "The client was disposed.", exception),
         _ => new(ErrorCode.Unknown, $"The call failed unexpectedly: {exception.Message}", exception),
     };
+
+    private static string TypeName(Exception exception) =>
+        (exception is UnavailableExceptionFallbackException missing ? missing.ExceptionType : exception.GetType().FullName) ?? "";
 
     public OrleansStreamException ToException() =>
         Cause as OrleansStreamException ?? new OrleansStreamException(Error, Message, Cause);

@@ -71,7 +71,11 @@ internal sealed class GroupMember(WorkloadContext context, int number)
             {
                 context.Recorder.Record(new Operation
                 {
-                    Process = name, Kind = OperationKind.Poll, Outcome = Outcome.Info, Group = WorkloadContext.Group, Note = exception.Message,
+                    Process = name,
+                    Kind = OperationKind.Poll,
+                    Outcome = Outcome.Info,
+                    Group = WorkloadContext.Group,
+                    Note = exception.Message,
                 });
                 await Task.Delay(s_retryPause, CancellationToken.None);
             }
@@ -108,7 +112,11 @@ internal sealed class GroupMember(WorkloadContext context, int number)
     {
         context.Recorder.Record(new Operation
         {
-            Process = name, Kind = kind, Outcome = Outcome.Ok, Group = WorkloadContext.Group, Partitions = [.. partitions.Select(p => p.Partition).Order()],
+            Process = name,
+            Kind = kind,
+            Outcome = Outcome.Ok,
+            Group = WorkloadContext.Group,
+            Partitions = [.. partitions.Select(p => p.Partition).Order()],
         });
         return ValueTask.CompletedTask;
     }

@@ -58,8 +58,8 @@ internal sealed class ProducerWorker(WorkloadContext context, int number, TimeSp
         };
         context.Recorder.Record(operation);
         Interlocked.Increment(ref _inFlight[partition]);
-        var record = new ProducerRecord<string, byte[]>(
-            context.Topic, null, RecordValue.Encode(operation.Value, isTooLarge ? TooLargeBytes : random.Next(MaxPaddingBytes))) { Partition = partition };
+        var value = RecordValue.Encode(operation.Value, isTooLarge ? TooLargeBytes : random.Next(MaxPaddingBytes));
+        var record = new ProducerRecord<string, byte[]>(context.Topic, null, value) { Partition = partition };
         try
         {
             await producer.EnqueueAsync(record, OnDelivery, operation);

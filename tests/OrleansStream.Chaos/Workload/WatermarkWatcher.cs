@@ -91,7 +91,12 @@ internal sealed class WatermarkWatcher(WorkloadContext context)
 
         context.Recorder.Record(new Operation
         {
-            Process = Name, Kind = OperationKind.Poll, Outcome = Outcome.Ok, Partition = partition, HighWatermark = answer.HighWatermark.Value, Records = records,
+            Process = Name,
+            Kind = OperationKind.Poll,
+            Outcome = Outcome.Ok,
+            Partition = partition,
+            HighWatermark = answer.HighWatermark.Value,
+            Records = records,
         });
         return records[^1].Offset + 1;
     }
