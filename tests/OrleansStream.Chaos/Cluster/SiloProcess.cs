@@ -15,6 +15,7 @@ internal sealed class SiloProcess(SiloPlace place, string program, IReadOnlyList
         log=$1; shift
         "$@" </dev/null >>"$log" 2>&1 &
         silo=$!
+        trap "kill -9 $silo" TERM INT HUP
         echo $silo
         exec 3<&0
         ( read -r end <&3; kill -9 $silo ) >/dev/null 2>&1 &
