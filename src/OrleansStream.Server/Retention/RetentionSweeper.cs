@@ -1,8 +1,10 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using OrleansStream.Server.Diagnostics;
+using OrleansStream.Server.Endpoint;
 using OrleansStream.Server.Hosting;
 using OrleansStream.Server.Partitions;
+using OrleansStream.Server.Placement;
 using OrleansStream.Server.Topics;
 using OrleansStream.Storage;
 using OrleansStream.Topics;
@@ -11,12 +13,15 @@ namespace OrleansStream.Server.Retention;
 
 /// <summary>
 /// Deletes what retention no longer covers: of the partitions open here in every round, of idle ones some in each round, going
-/// through the catalog in pages and going on where the last round stopped. Also deletes what is left of deleted topics.
+/// through the catalog in pages and going on where the last round stopped: those that would live here, so that the silos of a
+/// cluster share the work. Also deletes what is left of deleted topics.
 /// </summary>
 internal sealed partial class RetentionSweeper(
     ICatalog catalog,
     LogStores stores,
     PartitionTable table,
+    PlacementMap map,
+    EndpointAddress address,
     DeletedTopicLogs deletedLogs,
     IOptions<OrleansStreamServerOptions> options,
     TimeProvider time,
@@ -71,10 +76,11 @@ internal sealed partial class RetentionSweeper(
             return 1;
         }
 
+        var view = map.View;
         for (var number = 0; number < topic.PartitionCount; number++)
         {
             var id = new PartitionId(topic.TopicId, number);
-            if (!table.TryFind(id, out _) && await catalog.FindStoreAsync(id, cancellationToken) is { } store)
+            if (map.OwnerOf(id, topic.PartitionCount, view) == address.Silo && !table.TryFind(id, out _) && await catalog.FindStoreAsync(id, cancellationToken) is { } store)
             {
                 await TryApplyAsync(id, () => stores.Get(store).ApplyRetentionAsync(id, configuration, cancellationToken));
             }
