@@ -11,7 +11,17 @@ namespace OrleansStream.Client.Connection;
 internal sealed class PartitionRouter
 {
     private const int DirectFailuresAllowed = 2;
+
+    /// <summary>How long an answer may take before it is asked whether the partition still lives there.</summary>
+    private static readonly TimeSpan s_doubtAfter = TimeSpan.FromSeconds(1);
+
     private static readonly TimeSpan s_detourTime = TimeSpan.FromSeconds(10);
+
+    /// <summary>
+    /// How long one look-up may take. Orleans lets a call to a silo that died run into its own, longer timeout, and a repeated one
+    /// finds where the partition went as soon as the others have noticed.
+    /// </summary>
+    private static readonly TimeSpan s_lookUpTimeout = TimeSpan.FromSeconds(2);
 
     private readonly ConcurrentDictionary<PartitionId, Entry> _entries = new();
     private readonly ConcurrentDictionary<SiloAddress, IStreamEndpoint> _endpoints = new();
@@ -30,6 +40,37 @@ internal sealed class PartitionRouter
         _entries.TryGetValue(partition, out var entry) && entry.Current is { } route
             ? new(route)
             : new(_lookups.FindAsync(partition).WaitAsync(cancellationToken));
+
+    /// <summary>
+    /// Waits for the answer to a call that went a route. Orleans does not tell that a silo died with the call in hand, so while the
+    /// answer is late the partition's grain is asked now and then where it lives: an owner that is only slow is waited for.
+    /// </summary>
+    /// <param name="route">The way that the call went.</param>
+    /// <param name="call">The call.</param>
+    /// <param name="timeout">The longest wait.</param>
+    /// <exception cref="TimeoutException">The time is over.</exception>
+    /// <exception cref="OrleansStreamException"><see cref="ErrorCode.RequestTimedOut"/>: the partition lives elsewhere by now, and the call's outcome is unknown.</exception>
+    public async Task<T> AwaitAsync<T>(PartitionRoute route, Task<T> call, TimeSpan timeout)
+    {
+        var time = _connection.Time;
+        var loss = _connection.Loss;
+        var start = time.GetTimestamp();
+        while (true)
+        {
+            var left = timeout - time.GetElapsedTime(start);
+            try
+            {
+                return await call.WaitAsync(left < s_doubtAfter ? left : s_doubtAfter, time, loss).ConfigureAwait(false);
+            }
+            catch (TimeoutException) when (!call.IsCompleted && time.GetElapsedTime(start) < timeout)
+            {
+                if (await HasMovedAsync(route, loss).ConfigureAwait(false))
+                {
+                    throw new OrleansStreamException(ErrorCode.RequestTimedOut, "The partition moved to another silo before its former one answered.");
+                }
+            }
+        }
+    }
 
     /// <summary>Learns from an attempt to use a route.</summary>
     /// <param name="route">The route that was used.</param>
@@ -86,12 +127,27 @@ internal sealed class PartitionRouter
         }
     }
 
+    private async Task<bool> HasMovedAsync(PartitionRoute route, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var now = await _lookups.FindAsync(route.Partition).WaitAsync(cancellationToken).ConfigureAwait(false);
+            return now.Leader.Silo != route.Leader.Silo || now.Leader.LeaderEpoch != route.Leader.LeaderEpoch;
+        }
+        catch (Exception exception) when (exception is OrleansStreamException or OperationCanceledException)
+        {
+            // Nobody knows at the moment; the call itself may still be answered.
+            return false;
+        }
+    }
+
     private async Task<PartitionRoute> LookUpAsync(PartitionId partition)
     {
         PartitionLeader leader;
         try
         {
-            leader = await _connection.Grains.Partition(partition).GetLeaderAsync().ConfigureAwait(false);
+            leader = await _connection.Grains.Partition(partition).GetLeaderAsync()
+                .WaitAsync(s_lookUpTimeout, _connection.Time, _connection.Loss).ConfigureAwait(false);
         }
         catch (Exception exception)
         {

@@ -19,7 +19,7 @@ internal sealed class MoveBenchmark(string servers, int silo, int partitions, Te
         await using var client = await OrleansStreamClient.ConnectAsync(servers);
         var topic = $"moves-{TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds()}";
         await client.Admin.CreateTopicAsync(topic, partitions);
-        await using var load = new PacedLoad(client, topic, partitions);
+        var load = new PacedLoad(client, topic, partitions);
         using var patience = new CancellationTokenSource(s_patience);
         await load.WhenAllAcknowledgeAsync(patience.Token);
         for (var round = 0; round < rounds; round++)
@@ -46,6 +46,10 @@ internal sealed class MoveBenchmark(string servers, int silo, int partitions, Te
             output.WriteLine(string.Create(
                 CultureInfo.InvariantCulture, $"{reason.Key}: {away.Count} moves, away {away[0]:0} / {away[away.Count / 2]:0} / {away[^1]:0} ms (min / median / max)"));
         }
+
+        // Its own partitions are what the next run counts.
+        await load.DisposeAsync();
+        await client.Admin.DeleteTopicAsync(topic);
     }
 
     private Task JoinAsync(OrleansStreamClient client, PacedLoad load) =>

@@ -161,7 +161,7 @@ internal sealed partial class BatchSender
             part.Attempts++;
             var request = new ProduceRequest(_partition, part.Lend());
             call = route.Endpoint is null ? route.Grain.ProduceAsync(request) : route.Endpoint.ProduceAsync(request);
-            var response = await call.WaitAsync(remaining, _session.Time, connection.Loss).ConfigureAwait(false);
+            var response = await connection.Router.AwaitAsync(route, call, remaining).ConfigureAwait(false);
             attempt = Attempt.From(response);
             leader = response.Leader;
         }
