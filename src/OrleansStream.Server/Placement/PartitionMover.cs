@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using OrleansStream.Endpoint;
 using OrleansStream.Grains;
 using OrleansStream.Placement;
 using OrleansStream.Server.Diagnostics;
@@ -30,6 +31,9 @@ internal sealed partial class PartitionMover(
 {
     /// <summary>How often decisions are read and partitions are looked at when nothing was heard.</summary>
     private static readonly TimeSpan s_round = TimeSpan.FromSeconds(5);
+
+    private const int AnswerAttempts = 5;
+    private static readonly TimeSpan s_answerTimeout = TimeSpan.FromSeconds(2);
 
     private static readonly TimeSpan s_evacuationPause = TimeSpan.FromMilliseconds(50);
 
@@ -244,7 +248,7 @@ internal sealed partial class PartitionMover(
             var unavailable = time.GetElapsedTime(partition.ClosedSince);
 
             // 3. This call follows it and returns when it is open. If the migration failed, it is what opens the partition again.
-            var leader = await grains.GetGrain<IPartitionGrain>(partition.Id.ToString()).GetLeaderAsync().WaitAsync(cancellationToken);
+            var leader = await FindLeaderAsync(partition.Id, cancellationToken);
             if (leader.LeaderEpoch > partition.LeaderEpoch.Next())
             {
                 // It was opened twice since, so it has moved on already, perhaps back to here.
@@ -270,6 +274,22 @@ internal sealed partial class PartitionMover(
         finally
         {
             _moving.TryRemove(partition.Id, out _);
+        }
+    }
+
+    /// <summary>Asks again when no answer comes: a call that was under way to a silo as it stopped is answered by nobody.</summary>
+    private async Task<PartitionLeader> FindLeaderAsync(PartitionId partition, CancellationToken cancellationToken)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                return await grains.GetGrain<IPartitionGrain>(partition.ToString()).GetLeaderAsync().WaitAsync(s_answerTimeout, time, cancellationToken);
+            }
+            catch (TimeoutException) when (attempt < AnswerAttempts)
+            {
+                // The next call goes where the partition is by then.
+            }
         }
     }
 
