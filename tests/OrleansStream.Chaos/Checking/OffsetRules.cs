@@ -20,7 +20,7 @@ internal static class OffsetRules
 
     private static IEnumerable<Anomaly> Conflicts(PartitionFacts partition) =>
         from entry in partition.ValuesByOffset
-        // Two acknowledgements of one offset are two owners at work, which has a name of its own.
+            // Two acknowledgements of one offset are two owners at work, which has a name of its own.
         where entry.Value.Count > 1 && entry.Value.Values.Count(operation => operation.Kind == OperationKind.Send) < 2
         select new Anomaly(
             AnomalyKind.InconsistentOffsets,

@@ -22,7 +22,10 @@ internal sealed class HostedRun : IAsyncDisposable
         _cluster = cluster;
         var options = new HostedConsumerOptions<string, string>
         {
-            GroupId = "g", Topics = ["orders"], AutoCommitInterval = TimeSpan.FromHours(1), MaxBatchRecords = 1,
+            GroupId = "g",
+            Topics = ["orders"],
+            AutoCommitInterval = TimeSpan.FromHours(1),
+            MaxBatchRecords = 1,
         };
         Consumer = new HostedConsumer<string, string>(
             cluster.Connection, _services.GetRequiredService<IServiceScopeFactory>(), (change ?? (o => o))(options), HandleAsync);
