@@ -1,0 +1,70 @@
+using Microsoft.Extensions.Time.Testing;
+using OrleansStream.Endpoint;
+
+namespace OrleansStream.Client.Tests.Producing;
+
+/// <summary>A silo that dies with a batch in hand, of which Orleans tells its clients nothing.</summary>
+public sealed class SilentDeathTests
+{
+    private readonly FakeTimeProvider _time = new();
+    private readonly FakeCluster _cluster = new();
+    private readonly TaskCompletionSource<ProduceResponse> _never = new();
+
+    public SilentDeathTests()
+    {
+        _cluster.CreateTopic("t");
+    }
+
+    [Fact]
+    public async Task A_batch_goes_to_the_new_owner_as_soon_as_there_is_one()
+    {
+        var owner = 1;
+        _cluster.LeaderOf = _ => Volatile.Read(ref owner);
+        _cluster.OnProduce = call => call.Silo == 1 ? _never.Task : Task.FromResult(call.Apply());
+        await using var producer = _cluster.CreateProducer(time: _time);
+        var produced = producer.ProduceAsync("t", "k", "v").AsTask();
+        await UntilAsync(() => _cluster.Calls.Count == 1);
+
+        Volatile.Write(ref owner, 2);
+        await AdvanceUntilAsync(() => produced.IsCompleted);
+
+        Assert.Equal(0, (await produced).Offset.Value);
+        Assert.Equal([1, 2], _cluster.Calls.Select(call => call.Silo));
+        Assert.Equal(_cluster.Calls[0].Bytes, _cluster.Calls[1].Bytes);
+    }
+
+    [Fact]
+    public async Task An_owner_that_is_only_slow_is_waited_for_and_not_sent_the_batch_again()
+    {
+        _cluster.OnProduce = _ => _never.Task;
+        await using var producer = _cluster.CreateProducer(time: _time);
+        var produced = producer.ProduceAsync("t", "k", "v").AsTask();
+        await UntilAsync(() => _cluster.Calls.Count == 1);
+
+        var lookups = _cluster.LeaderLookups;
+        await AdvanceUntilAsync(() => _cluster.LeaderLookups >= lookups + 3);
+        _never.SetResult(_cluster.Calls[0].Apply());
+
+        Assert.Equal(0, (await produced.WaitAsync(TimeSpan.FromSeconds(30))).Offset.Value);
+        Assert.Single(_cluster.Calls);
+    }
+
+    private async Task AdvanceUntilAsync(Func<bool> condition)
+    {
+        await UntilAsync(() =>
+        {
+            // Small steps, so that the threads of the producer get there long before its delivery timeout.
+            _time.Advance(TimeSpan.FromMilliseconds(20));
+            return condition();
+        });
+    }
+
+    private static async Task UntilAsync(Func<bool> condition)
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        while (!condition())
+        {
+            await Task.Delay(1, patience.Token);
+        }
+    }
+}
