@@ -20,6 +20,9 @@ public sealed class ClusterPlacementTests(ITestOutputHelper output)
 
         var third = await cluster.AddSiloAsync();
         await ReachAsync("a silo joined", () => cluster.CountOpen(topic.TopicId), [4, 4, 4], load);
+
+        // The moves are told of a moment after they are done; a silo that stops within that moment may take the telling with it.
+        await ReadMovesAsync(cluster, 4);
         await cluster.StopAsync(third);
         await ReachAsync("a silo stopped", () => cluster.CountOpen(topic.TopicId), [6, 6], load);
 
@@ -53,8 +56,10 @@ public sealed class ClusterPlacementTests(ITestOutputHelper output)
         await CheckAsync(load);
         await ReadMovesAsync(cluster, 12);
         var moves = await grain.ListMovesAsync(null, 1000);
+
+        // A silo that was still settling after the third one's start tells of that, and not of the decision that came meanwhile.
         Assert.Equal([4, 4, 2, 2], new[] { MoveReason.Drained, MoveReason.Undrained, MoveReason.Pinned, MoveReason.Unpinned }
-            .Select(reason => moves.Count(move => move.Reason == reason)));
+            .Select(reason => moves.Count(move => (move.Reason == MoveReason.Joined ? MoveReason.Undrained : move.Reason) == reason)));
         Assert.All(moves, move => Assert.Equal("t", move.Topic));
         Assert.Equal([new PinnedPartition(elsewhere, last.Address, "t")], described.Pins);
         Assert.All(described.Silos, silo => Assert.Equal((true, 4, 3), (silo.TakesPartitions, silo.OpenPartitionCount, silo.Partitions.Length)));
