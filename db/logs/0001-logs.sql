@@ -94,8 +94,8 @@ COMMENT ON TABLE orleansstream.record_batches IS 'All batches that are stored, i
 -- For people. Names of topics are in the cluster database, which may be another one, so these go by the topic's id.
 CREATE OR REPLACE VIEW orleansstream.partition_logs AS
 SELECT l.topic_id, l.partition, l.leader_epoch, l.log_start, l.log_end, l.log_end - l.log_start AS records,
-       coalesce(s.segments, 0) AS segments,
-       coalesce(s.sealed_bytes, 0) + l.tail_bytes AS size_bytes
+       s.segments,
+       CASE WHEN s.segments = 0 THEN 0 ELSE s.sealed_bytes + l.tail_bytes END AS size_bytes
 FROM orleansstream.logs l
 LEFT JOIN LATERAL (
     SELECT count(*) AS segments, sum(size_bytes) AS sealed_bytes

@@ -184,7 +184,7 @@ public sealed partial class PostgresPartitionLogStore : IPartitionLogStore
                 BackgroundFlushInterval = _options.BackgroundFlushInterval,
             },
             configuration);
-        var open = new OpenLog(log, backend.Claim.LogId);
+        var open = new OpenLog(log, found.LogId);
         _open[partition] = open;
         _ = log.Completion.ContinueWith(
             _ => _open.TryRemove(new KeyValuePair<PartitionId, OpenLog>(partition, open)),
@@ -196,9 +196,9 @@ public sealed partial class PostgresPartitionLogStore : IPartitionLogStore
         return log;
     }
 
-    private async Task EndFencedAsync(long logId)
+    private async Task EndFencedAsync(long logId, LeaderEpoch epoch)
     {
-        if (_open.Values.FirstOrDefault(open => open.LogId == logId) is { } fenced)
+        if (_open.Values.FirstOrDefault(open => open.Claim == (logId, epoch)) is { } fenced)
         {
             LogTakenOver(_logger, fenced.Log.Partition, fenced.Log.LeaderEpoch);
             await fenced.Log.EndAsync(LogEnd.Fenced(fenced.Log.Partition, fenced.Log.LeaderEpoch)).ConfigureAwait(false);

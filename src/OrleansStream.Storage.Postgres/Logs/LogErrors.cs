@@ -12,16 +12,11 @@ internal static class LogErrors
     /// </summary>
     public static bool IsOutage(Exception exception) => exception switch
     {
-        PostgresException refused => refused.SqlState switch
-        {
-            PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown or PostgresErrorCodes.CannotConnectNow
-                or PostgresErrorCodes.DatabaseDropped or PostgresErrorCodes.IdleSessionTimeout
-                or PostgresErrorCodes.ReadOnlySqlTransaction or PostgresErrorCodes.TooManyConnections
-                or PostgresErrorCodes.QueryCanceled => true,
-            _ => refused.SqlState.StartsWith("08", StringComparison.Ordinal),
-        },
-        NpgsqlException or TimeoutException or IOException or SocketException => true,
-        _ => false,
+        PostgresException refused => PostgresErrors.IsSessionLost(refused)
+            || refused.SqlState is PostgresErrorCodes.DatabaseDropped or PostgresErrorCodes.ReadOnlySqlTransaction
+                or PostgresErrorCodes.TooManyConnections or PostgresErrorCodes.QueryCanceled
+            || refused.SqlState.StartsWith("08", StringComparison.Ordinal),
+        _ => IsDatabaseTrouble(exception),
     };
 
     /// <summary>True when the statement may simply be tried again: it was undone for the sake of another one.</summary>

@@ -12,7 +12,7 @@ internal sealed partial class LogHousekeeping : IAsyncDisposable
     private readonly PostgresLogStoreOptions _options;
     private readonly NpgsqlDataSource _database;
     private readonly Func<(long LogId, LeaderEpoch Epoch)[]> _claims;
-    private readonly Func<long, Task> _endFenced;
+    private readonly Func<long, LeaderEpoch, Task> _endFenced;
     private readonly ILogger _logger;
     private readonly CancellationTokenSource _stopping = new();
     private readonly Lock _gate = new();
@@ -22,10 +22,10 @@ internal sealed partial class LogHousekeeping : IAsyncDisposable
     /// <param name="options">The store's settings.</param>
     /// <param name="database">The store's database.</param>
     /// <param name="claims">The openings that exist here.</param>
-    /// <param name="endFenced">Ends the opening of a log.</param>
+    /// <param name="endFenced">Ends the opening of a log at an epoch, if it is still open; one at a later epoch goes on.</param>
     /// <param name="logger">Where trouble is told.</param>
     public LogHousekeeping(
-        PostgresLogStoreOptions options, NpgsqlDataSource database, Func<(long LogId, LeaderEpoch Epoch)[]> claims, Func<long, Task> endFenced, ILogger logger)
+        PostgresLogStoreOptions options, NpgsqlDataSource database, Func<(long LogId, LeaderEpoch Epoch)[]> claims, Func<long, LeaderEpoch, Task> endFenced, ILogger logger)
     {
         _options = options;
         _database = database;
@@ -90,10 +90,10 @@ internal sealed partial class LogHousekeeping : IAsyncDisposable
             return;
         }
 
-        var fenced = new List<long>();
+        var fenced = new List<(long LogId, LeaderEpoch Epoch)>();
         await using (var command = Command(
             $"""
-            SELECT c.log_id FROM unnest($1, $2) AS c (log_id, leader_epoch)
+            SELECT c.log_id, c.leader_epoch FROM unnest($1, $2) AS c (log_id, leader_epoch)
             WHERE NOT EXISTS (SELECT FROM {PostgresNames.Schema}.logs l WHERE l.log_id = c.log_id AND l.leader_epoch = c.leader_epoch)
             """))
         {
@@ -102,13 +102,13 @@ internal sealed partial class LogHousekeeping : IAsyncDisposable
             await using var reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
             while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false))
             {
-                fenced.Add(reader.GetInt64(0));
+                fenced.Add((reader.GetInt64(0), new LeaderEpoch(reader.GetInt32(1))));
             }
         }
 
-        foreach (var logId in fenced)
+        foreach (var (logId, epoch) in fenced)
         {
-            await _endFenced(logId).ConfigureAwait(false);
+            await _endFenced(logId, epoch).ConfigureAwait(false);
         }
     }
 

@@ -26,6 +26,9 @@ internal sealed partial class LogWriter : IAsyncDisposable
     private readonly ILogger _logger;
     private readonly Task _loop;
     private WriterSession? _session;
+
+    /// <summary>True while an earlier attempt at the writes at hand may have stored them.</summary>
+    private bool _isUnknown;
     private int _extent;
 
     /// <summary>Makes a writer, which connects when there is something to write.</summary>
@@ -74,6 +77,7 @@ internal sealed partial class LogWriter : IAsyncDisposable
                 FailAll(LogErrors.Translate(exception, _options.Name, "appending"));
             }
 
+            _isUnknown = false;
             _taken.Clear();
         }
     }
@@ -96,22 +100,21 @@ internal sealed partial class LogWriter : IAsyncDisposable
     {
         var started = TimeProvider.System.GetTimestamp();
         var pause = s_firstPause;
-        var isUnknown = false;
         while (_taken.Count > 0)
         {
             try
             {
-                if (isUnknown)
+                if (_isUnknown)
                 {
                     await FindOutAsync().ConfigureAwait(false);
-                    isUnknown = false;
+                    _isUnknown = false;
                     continue;
                 }
 
                 await AppendAsync().ConfigureAwait(false);
 
                 // What was not stored was taken over, or was stored before by a transaction that had seemed lost.
-                isUnknown = _taken.Count > 0;
+                _isUnknown = _taken.Count > 0;
             }
             catch (Exception exception) when (LogErrors.IsCollision(exception))
             {
@@ -126,7 +129,7 @@ internal sealed partial class LogWriter : IAsyncDisposable
                 }
 
                 OutageRetried(_options.Name, exception.Message);
-                isUnknown = true;
+                _isUnknown = true;
                 await Task.Delay(pause).ConfigureAwait(false);
                 pause = pause * 2 < s_longestPause ? pause * 2 : s_longestPause;
             }
@@ -221,9 +224,11 @@ internal sealed partial class LogWriter : IAsyncDisposable
 
     private void FailAll(OrleansStreamException exception)
     {
+        // A full disk promises that nothing was stored, which is more than is known after a lost answer.
+        var error = _isUnknown ? ErrorCode.StorageError : exception.ErrorCode;
         foreach (var write in _taken)
         {
-            write.Fail(new OrleansStreamException(exception.ErrorCode, exception.Message, exception.InnerException));
+            write.Fail(new OrleansStreamException(error, exception.Message, exception.InnerException));
         }
     }
 

@@ -33,9 +33,6 @@ internal sealed partial class PostgresLogBackend : ILogBackend
 
     public SegmentInfo ActiveSegment => _segments[^1].Info;
 
-    /// <summary>The epoch of this opening, for whoever looks whether it still holds.</summary>
-    public (long LogId, LeaderEpoch Epoch) Claim => (_context.LogId, _epoch);
-
     public async ValueTask WriteAsync(AppendGroup group, bool flush)
     {
         var segments = _segments;

@@ -82,6 +82,7 @@ public sealed class ExtentTests : IAsyncLifetime
 
         var description = await _store.DescribeAsync(log.Partition, CancellationToken.None);
         Assert.Equal(new LogOffsets(new(3), new(3), new(3), new(3)), description!.Offsets);
+        Assert.Equal(0, description.SizeInBytes);
         Assert.Equal(new Offset(3), await (await OpenAsync(0, expiring)).AppendedAsync(TestBatch.Of()));
     }
 

@@ -1,4 +1,6 @@
+using Microsoft.Extensions.Logging.Abstractions;
 using OrleansStream.Storage.Contract;
+using OrleansStream.Storage.Postgres.Logs;
 using OrleansStream.Topics;
 
 namespace OrleansStream.Storage.Postgres.Tests.Logs;
@@ -65,6 +67,32 @@ public sealed class TakeoverTests : IAsyncLifetime
         await _first.HousekeepAsync(CancellationToken.None);
 
         await Assert.ThrowsAsync<OrleansStreamException>(() => old.Completion.WaitAsync(TimeSpan.FromSeconds(30)));
+    }
+
+    [Fact]
+    public async Task Housekeeping_ends_the_opening_it_looked_at_and_not_the_one_that_followed()
+    {
+        await OpenAsync(_first);
+        var current = await OpenAsync(_first);
+        var logId = Assert.Single(await _database.Database.QueryAsync<long>("SELECT log_id FROM orleansstream.logs"));
+        var ended = new List<(long, LeaderEpoch)>();
+
+        // It asks with what was open a moment ago.
+        await using var housekeeping = new LogHousekeeping(
+            new PostgresLogStoreOptions(),
+            _database.Source,
+            () => [(logId, new LeaderEpoch(0))],
+            (id, epoch) =>
+            {
+                ended.Add((id, epoch));
+                return Task.CompletedTask;
+            },
+            NullLogger.Instance);
+        await housekeeping.RunOnceAsync(CancellationToken.None);
+        await _first.HousekeepAsync(CancellationToken.None);
+
+        Assert.Equal([(logId, new LeaderEpoch(0))], ended);
+        Assert.Equal(Offset.Zero, await current.AppendedAsync(TestBatch.Of()));
     }
 
     [Fact]
