@@ -23,7 +23,7 @@ internal static class OffsetFinder
         try
         {
             response = route.Endpoint is { } endpoint
-                ? await endpoint.FindOffsetAsync(request).WaitAsync(connection.Loss).ConfigureAwait(false)
+                ? await connection.Router.AwaitAsync(route, endpoint.FindOffsetAsync(request), TimeSpan.MaxValue).ConfigureAwait(false)
                 : await FindThroughGrainAsync(route, request).ConfigureAwait(false);
         }
         catch (Exception exception)

@@ -47,7 +47,7 @@ internal sealed class PartitionRouter
     /// </summary>
     /// <param name="route">The way that the call went.</param>
     /// <param name="call">The call.</param>
-    /// <param name="timeout">The longest wait.</param>
+    /// <param name="timeout">The longest wait; <see cref="TimeSpan.MaxValue"/> leaves it to Orleans' own.</param>
     /// <exception cref="TimeoutException">The time is over.</exception>
     /// <exception cref="OrleansStreamException"><see cref="ErrorCode.RequestTimedOut"/>: the partition lives elsewhere by now, and the call's outcome is unknown.</exception>
     public async Task<T> AwaitAsync<T>(PartitionRoute route, Task<T> call, TimeSpan timeout)

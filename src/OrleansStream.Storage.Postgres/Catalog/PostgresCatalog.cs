@@ -1,5 +1,4 @@
 using System.Text.Json;
-using System.Text.Json.Serialization;
 using Npgsql;
 using NpgsqlTypes;
 using OrleansStream.Topics;
@@ -89,9 +88,7 @@ public sealed class PostgresCatalog : ICatalog
 
                 if (topic.PartitionCount < partitionCount)
                 {
-                    throw new OrleansStreamException(
-                        ErrorCode.InvalidPartitions,
-                        $"Topic '{topic.Name}' has {partitionCount} partitions by now, and their number never shrinks; read it again.");
+                    throw CatalogErrors.FewerPartitions(topic.Name, partitionCount.Value);
                 }
 
                 if (topic.PartitionCount > partitionCount)
@@ -218,8 +215,3 @@ public sealed class PostgresCatalog : ICatalog
         NpgsqlDbType = NpgsqlDbType.Jsonb,
     };
 }
-
-/// <summary>How a topic's settings are written.</summary>
-[JsonSerializable(typeof(Dictionary<string, string>))]
-[JsonSerializable(typeof(IReadOnlyDictionary<string, string>))]
-internal sealed partial class CatalogJson : JsonSerializerContext;

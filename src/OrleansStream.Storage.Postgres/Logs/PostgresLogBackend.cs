@@ -237,24 +237,8 @@ internal sealed partial class PostgresLogBackend : ILogBackend
         }
     }
 
-    private static int FindSegment(StoredSegment[] segments, Offset offset)
-    {
-        int low = 0, high = segments.Length - 1;
-        while (low < high)
-        {
-            var middle = (low + high + 1) / 2;
-            if (segments[middle].Info.BaseOffset <= offset)
-            {
-                low = middle;
-            }
-            else
-            {
-                high = middle - 1;
-            }
-        }
-
-        return low;
-    }
+    private static int FindSegment(StoredSegment[] segments, Offset offset) =>
+        OffsetSearch.FindLast<StoredSegment>(segments, offset, static segment => segment.Info.BaseOffset);
 
     private static Offset EndOf(StoredSegment[] segments, int i, Offset end) =>
         i + 1 < segments.Length && segments[i + 1].Info.BaseOffset < end ? segments[i + 1].Info.BaseOffset : end;

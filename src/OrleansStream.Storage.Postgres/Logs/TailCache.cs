@@ -1,4 +1,6 @@
 using System.Buffers;
+using System.Runtime.InteropServices;
+using OrleansStream.Storage.Partitions;
 
 namespace OrleansStream.Storage.Postgres.Logs;
 
@@ -57,7 +59,8 @@ internal sealed class LogTail
                 return null;
             }
 
-            for (var i = Find(offset); i < _batches.Count && _batches[i].LastOffset < end; i++)
+            var first = _gone + OffsetSearch.FindLast<CachedBatch>(CollectionsMarshal.AsSpan(_batches)[_gone..], offset, static batch => batch.BaseOffset);
+            for (var i = first; i < _batches.Count && _batches[i].LastOffset < end; i++)
             {
                 if (found.Count > 0 && length + _batches[i].Length > maxBytes)
                 {
@@ -129,25 +132,6 @@ internal sealed class LogTail
             _batches.Clear();
             _gone = 0;
         }
-    }
-
-    private int Find(Offset offset)
-    {
-        int low = _gone, high = _batches.Count - 1;
-        while (low < high)
-        {
-            var middle = (low + high + 1) / 2;
-            if (_batches[middle].BaseOffset <= offset)
-            {
-                low = middle;
-            }
-            else
-            {
-                high = middle - 1;
-            }
-        }
-
-        return low;
     }
 }
 

@@ -275,24 +275,8 @@ internal sealed partial class FileLogBackend : ILogBackend
         }
     }
 
-    private static int FindSegment(Segment[] segments, Offset offset)
-    {
-        int low = 0, high = segments.Length - 1;
-        while (low < high)
-        {
-            var middle = (low + high + 1) / 2;
-            if (segments[middle].BaseOffset <= offset)
-            {
-                low = middle;
-            }
-            else
-            {
-                high = middle - 1;
-            }
-        }
-
-        return low;
-    }
+    private static int FindSegment(Segment[] segments, Offset offset) =>
+        OffsetSearch.FindLast<Segment>(segments, offset, static segment => segment.BaseOffset);
 
     private static void Guard(Action action, string doing)
     {

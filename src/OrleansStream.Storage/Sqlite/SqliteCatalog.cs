@@ -1,5 +1,4 @@
 using System.Text.Json;
-using System.Text.Json.Serialization;
 using Microsoft.Data.Sqlite;
 using OrleansStream.Topics;
 
@@ -185,9 +184,7 @@ public sealed class SqliteCatalog : ICatalog
 
         if (topic.PartitionCount < partitionCount)
         {
-            throw new OrleansStreamException(
-                ErrorCode.InvalidPartitions,
-                $"Topic '{topic.Name}' has {partitionCount} partitions by now, and their number never shrinks; read it again.");
+            throw CatalogErrors.FewerPartitions(topic.Name, partitionCount);
         }
 
         if (topic.PartitionCount > partitionCount)
@@ -220,8 +217,3 @@ public sealed class SqliteCatalog : ICatalog
     private static string ToJson(IReadOnlyDictionary<string, string> configuration) =>
         JsonSerializer.Serialize(configuration, CatalogJson.Default.IReadOnlyDictionaryStringString);
 }
-
-/// <summary>How a topic's settings are written.</summary>
-[JsonSerializable(typeof(Dictionary<string, string>))]
-[JsonSerializable(typeof(IReadOnlyDictionary<string, string>))]
-internal sealed partial class CatalogJson : JsonSerializerContext;
