@@ -14,6 +14,8 @@ public class RoomTests
         ["OrleansStream.Client"] = ["OrleansStream.Abstractions"],
         ["OrleansStream.Client.Postgres"] = ["OrleansStream.Client"],
         ["OrleansStream.Testing"] = ["OrleansStream.Client", "OrleansStream.Server"],
+        ["OrleansStream.Kafka"] = ["OrleansStream.Server", "OrleansStream.Kafka.Generator"],
+        ["OrleansStream.Kafka.Generator"] = [],
         ["OrleansStream.Cli"] = ["OrleansStream.Client"],
         ["OrleansStream.Host"] = ["OrleansStream.Client", "OrleansStream.Server", "OrleansStream.Storage.Postgres"],
     };
