@@ -78,4 +78,7 @@ public interface IPartitionLog : IAsyncDisposable
 
     /// <summary>The log's extent, with its size.</summary>
     LogDescription Describe();
+
+    /// <summary>The segments, oldest first; the last one is active.</summary>
+    IReadOnlyList<SegmentDescription> DescribeSegments();
 }

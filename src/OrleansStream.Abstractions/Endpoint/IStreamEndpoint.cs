@@ -1,4 +1,5 @@
 using Orleans.Services;
+using OrleansStream.Monitoring;
 using OrleansStream.Placement;
 using OrleansStream.Topics;
 
@@ -45,6 +46,11 @@ public interface IStreamEndpoint : IGrainService
     /// <param name="limit">How many at most.</param>
     [Alias("ListOpenPartitions")]
     Task<OpenPartition[]> ListOpenPartitionsAsync(int limit);
+
+    /// <summary>The silo's counters, and what it has open. It asks nobody and waits for nothing, so a silo that is late with it is in trouble.</summary>
+    /// <param name="limit">How many partitions at most.</param>
+    [Alias("Report"), ResponseTimeout("00:00:00.8")]
+    Task<SiloReport> ReportAsync(int limit);
 
     /// <summary>
     /// Has the silo look at a partition that is about to move there, while it is still served elsewhere. A silo that has just

@@ -1,4 +1,5 @@
 using OrleansStream.Groups;
+using OrleansStream.Monitoring;
 using OrleansStream.Placement;
 using OrleansStream.Topics;
 
@@ -61,6 +62,15 @@ public interface IClusterGrain : IGrainWithIntegerKey
     /// <param name="limit">How many at most, 1 to 1,000.</param>
     [Alias("ListMoves")]
     Task<PartitionMove[]> ListMovesAsync(long? before, int limit);
+
+    /// <summary>The cluster at this moment.</summary>
+    /// <param name="limit">How many partitions of each silo at most, 0 to 10,000.</param>
+    [Alias("Snapshot")]
+    Task<ClusterSnapshot> SnapshotAsync(int limit);
+
+    /// <summary>Asks the catalog and every store of logs one small question each, from the silo that answers.</summary>
+    [Alias("CheckStorage")]
+    Task<StorageCheck[]> CheckStorageAsync();
 }
 
 /// <summary>The cluster as a whole.</summary>

@@ -21,6 +21,12 @@ public interface IPartitionGrain : IGrainWithStringKey
     [Alias("Describe"), Orleans.Concurrency.AlwaysInterleave]
     Task<PartitionDescription> DescribeAsync();
 
+    /// <summary>Opens the partition if it is idle, and tells its newest segments, oldest first.</summary>
+    /// <param name="limit">How many at most.</param>
+    /// <exception cref="OrleansStreamException">No such partition, or its log cannot be opened.</exception>
+    [Alias("DescribeSegments"), Orleans.Concurrency.AlwaysInterleave]
+    Task<SegmentDescription[]> DescribeSegmentsAsync(int limit);
+
     /// <summary>The slow way to <see cref="IStreamEndpoint.ProduceAsync"/>.</summary>
     [Alias("Produce"), Orleans.Concurrency.AlwaysInterleave]
     Task<ProduceResponse> ProduceAsync(ProduceRequest request);

@@ -17,6 +17,7 @@ internal static class ClusterCommand
             CommonOptions.Output,
             limit,
             ClusterMovesCommand.Build(),
+            ClusterStatsCommand.Build(),
             SiloCommand("drain", "Move all partitions off a silo, and place none there", (admin, silo, token) => admin.DrainSiloAsync(silo, token), "is drained"),
             SiloCommand("undrain", "Let a drained silo have partitions again", (admin, silo, token) => admin.UndrainSiloAsync(silo, token), "takes partitions again"),
             ClusterPinCommand.BuildPin(),

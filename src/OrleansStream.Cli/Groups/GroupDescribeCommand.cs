@@ -10,11 +10,13 @@ internal static class GroupDescribeCommand
     public static Command Build()
     {
         var id = GroupCommand.Id();
-        var command = new Command("describe", "Show a group's members, offsets and lag") { id, CommonOptions.Output };
+        var time = new Option<bool>("--time") { Description = "Also tell the lag in time, which opens the partitions that lag" };
+        var command = new Command("describe", "Show a group's members, offsets and lag") { id, time, CommonOptions.Output };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             await using var client = await Connection.OpenAsync(parsed, cancellationToken);
-            var details = GroupDetails.From(await client.Admin.DescribeGroupAsync(parsed.GetRequiredValue(id), cancellationToken));
+            var group = await client.Admin.DescribeGroupAsync(parsed.GetRequiredValue(id), cancellationToken);
+            var details = GroupDetails.From(group, parsed.GetValue(time) ? await client.Admin.MeasureLagAsync(group, cancellationToken) : null);
             if (parsed.GetValue(CommonOptions.Output) == OutputFormat.Json)
             {
                 Json.Write(details, Json.Readable.GroupDetails);
@@ -24,7 +26,7 @@ internal static class GroupDescribeCommand
                 Write(details);
             }
         });
-        return command.WithExamples("ostream group describe billing\nostream group describe billing -o json | jq .totalLag");
+        return command.WithExamples("ostream group describe billing\nostream group describe billing --time\nostream group describe billing -o json | jq .totalLag");
     }
 
     private static void Write(GroupDetails details)
@@ -58,6 +60,7 @@ internal static class GroupDescribeCommand
         new("Start", p => Text(p.LogStartOffset), IsNumber: true),
         new("End", p => Text(p.HighWatermark), IsNumber: true),
         new("Lag", p => Text(p.Lag), IsNumber: true),
+        new("Lag (s)", p => p.LagSeconds?.ToString("0.0", CultureInfo.InvariantCulture) ?? "-", IsNumber: true),
         new("Member", p => p.MemberId ?? "-"),
     ];
 

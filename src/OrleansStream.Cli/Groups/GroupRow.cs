@@ -12,9 +12,11 @@ internal sealed record GroupRow(string GroupId, int Generation, int MemberCount)
 internal sealed record GroupDetails(
     string GroupId, GroupState State, int Generation, long? TotalLag, IReadOnlyList<MemberRow> Members, IReadOnlyList<GroupPartitionRow> Partitions)
 {
-    public static GroupDetails From(GroupDescription group)
+    /// <param name="group">The group.</param>
+    /// <param name="lag">The lag in time; null when it was not measured.</param>
+    public static GroupDetails From(GroupDescription group, IReadOnlyDictionary<TopicPartition, TimeSpan>? lag = null)
     {
-        var partitions = group.Offsets.Select(GroupPartitionRow.From).ToList();
+        var partitions = group.Offsets.Select(partition => GroupPartitionRow.From(partition, lag)).ToList();
         return new GroupDetails(
             group.GroupId,
             group.State,
@@ -41,9 +43,9 @@ internal sealed record MemberRow(
 
 /// <summary>How far a group has come in a partition; null stands for what is not known.</summary>
 internal sealed record GroupPartitionRow(
-    string Topic, int Partition, long? CommittedOffset, long? LogStartOffset, long? HighWatermark, long? Lag, string? MemberId, string Metadata)
+    string Topic, int Partition, long? CommittedOffset, long? LogStartOffset, long? HighWatermark, long? Lag, string? MemberId, string Metadata, double? LagSeconds)
 {
-    public static GroupPartitionRow From(GroupPartition partition) => new(
+    public static GroupPartitionRow From(GroupPartition partition, IReadOnlyDictionary<TopicPartition, TimeSpan>? lag) => new(
         partition.TopicPartition.Topic,
         partition.TopicPartition.Partition,
         Known(partition.CommittedOffset.Value),
@@ -51,7 +53,8 @@ internal sealed record GroupPartitionRow(
         Known(partition.HighWatermark.Value),
         Known(partition.Lag),
         partition.MemberId,
-        partition.Metadata);
+        partition.Metadata,
+        lag?.TryGetValue(partition.TopicPartition, out var late) == true ? late.TotalSeconds : null);
 
     private static long? Known(long number) => number < 0 ? null : number;
 }

@@ -18,6 +18,8 @@ namespace OrleansStream.Cli.Output;
 [JsonSerializable(typeof(OffsetChange))]
 [JsonSerializable(typeof(ClusterDetails))]
 [JsonSerializable(typeof(MoveRow))]
+[JsonSerializable(typeof(ClusterStats))]
+[JsonSerializable(typeof(SegmentRow))]
 [JsonSerializable(typeof(LoadReport))]
 internal sealed partial class JsonOutput : JsonSerializerContext;
 

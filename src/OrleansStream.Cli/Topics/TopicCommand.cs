@@ -10,6 +10,7 @@ internal static class TopicCommand
         TopicCreateCommand.Build(),
         TopicListCommand.Build(),
         TopicDescribeCommand.Build(),
+        TopicSegmentsCommand.Build(),
         TopicAlterCommand.Build(),
         TopicAddPartitionsCommand.Build(),
         TopicDeleteCommand.Build(),

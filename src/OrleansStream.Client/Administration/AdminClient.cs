@@ -3,6 +3,7 @@ using OrleansStream.Client.Connection;
 using OrleansStream.Endpoint;
 using OrleansStream.Grains;
 using OrleansStream.Groups;
+using OrleansStream.Monitoring;
 using OrleansStream.Placement;
 using OrleansStream.Topics;
 
@@ -12,6 +13,7 @@ namespace OrleansStream.Client.Administration;
 internal sealed class AdminClient : IAdminClient
 {
     private const int PageSize = 1000;
+    private const int MaxConcurrentLookups = 32;
 
     private readonly ClusterConnection _connection;
 
@@ -121,6 +123,29 @@ internal sealed class AdminClient : IAdminClient
         return _connection.CallAsync($"describing group '{groupId}'", () => Grains.Group(groupId).DescribeAsync(), cancellationToken);
     }
 
+    public async Task<IReadOnlyDictionary<TopicPartition, TimeSpan>> MeasureLagAsync(GroupDescription group, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(group);
+        var lags = group.Offsets.Where(partition => partition.Lag == 0).ToDictionary(partition => partition.TopicPartition, _ => TimeSpan.Zero);
+        foreach (var chunk in group.Offsets.Where(partition => partition.Lag > 0).Chunk(MaxConcurrentLookups))
+        {
+            var times = await Task.WhenAll(chunk.Select(partition => FindTimeAsync(
+                partition.TopicPartition,
+                partition.CommittedOffset > partition.LogStartOffset ? partition.CommittedOffset : partition.LogStartOffset,
+                cancellationToken))).ConfigureAwait(false);
+            var now = _connection.Time.GetUtcNow();
+            for (var at = 0; at < chunk.Length; at++)
+            {
+                if (times[at] is { } time)
+                {
+                    lags[chunk[at].TopicPartition] = now > time ? now - time : TimeSpan.Zero;
+                }
+            }
+        }
+
+        return lags;
+    }
+
     public async Task ResetOffsetsAsync(
         string groupId, IReadOnlyCollection<CommittedOffset> offsets, CancellationToken cancellationToken = default)
     {
@@ -199,6 +224,44 @@ internal sealed class AdminClient : IAdminClient
             }
         }
         while (page.Length == PageSize);
+    }
+
+    public Task<ClusterSnapshot> SnapshotAsync(int limit = 10_000, CancellationToken cancellationToken = default) =>
+        _connection.CallAsync("looking at the cluster", () => Grains.Cluster.SnapshotAsync(limit), cancellationToken);
+
+    public async Task<IReadOnlyList<StorageCheck>> CheckStorageAsync(CancellationToken cancellationToken = default) =>
+        await _connection.CallAsync("checking the storage", Grains.Cluster.CheckStorageAsync, cancellationToken).ConfigureAwait(false);
+
+    public async Task<IReadOnlyList<SegmentDescription>> DescribeSegmentsAsync(
+        TopicPartition partition, int limit = 1000, CancellationToken cancellationToken = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(limit);
+        var id = await FindPartitionAsync(partition, cancellationToken).ConfigureAwait(false);
+        return await _connection.CallAsync(
+            $"describing the segments of {partition}", () => Grains.Partition(id).DescribeSegmentsAsync(limit), cancellationToken).ConfigureAwait(false);
+    }
+
+    public async Task<FetchedPartition> FetchAsync(
+        TopicPartition partition, Offset offset, int maxBytes, TimeSpan maxWait = default, CancellationToken cancellationToken = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(maxBytes);
+        var id = await FindPartitionAsync(partition, cancellationToken).ConfigureAwait(false);
+        return await _connection.FetchAsync(partition, new FetchPartition(id, offset, maxBytes), maxWait, cancellationToken).ConfigureAwait(false);
+    }
+
+    public async Task<DateTimeOffset?> FindTimeAsync(TopicPartition partition, Offset offset, CancellationToken cancellationToken = default)
+    {
+        var id = await FindPartitionAsync(partition, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            var found = await _connection.FindPlaceAsync(
+                partition, new FindOffsetRequest(id, OffsetPosition.Record, Offset: offset), cancellationToken).ConfigureAwait(false);
+            return found.TimestampMs < 0 ? null : DateTimeOffset.FromUnixTimeMilliseconds(found.TimestampMs);
+        }
+        catch (OrleansStreamException outside) when (outside.ErrorCode == ErrorCode.OffsetOutOfRange)
+        {
+            return null;
+        }
     }
 
     private static void CheckTopicName(string topic)

@@ -1,5 +1,7 @@
+using OrleansStream.Endpoint;
 using OrleansStream.Grains;
 using OrleansStream.Groups;
+using OrleansStream.Monitoring;
 using OrleansStream.Placement;
 using OrleansStream.Topics;
 
@@ -58,6 +60,15 @@ public interface IAdminClient
     /// <summary>A group's members, assignment, offsets and lag.</summary>
     Task<GroupDescription> DescribeGroupAsync(string groupId, CancellationToken cancellationToken = default);
 
+    /// <summary>
+    /// A group's lag in time: how old the next record is that each partition's consumer has to read. Opens the partitions that lag
+    /// and are idle.
+    /// </summary>
+    /// <param name="group">The group as it was described a moment ago.</param>
+    /// <param name="cancellationToken">Stops waiting.</param>
+    /// <returns>Zero for partitions without lag; those are left out whose lag is unknown.</returns>
+    Task<IReadOnlyDictionary<TopicPartition, TimeSpan>> MeasureLagAsync(GroupDescription group, CancellationToken cancellationToken = default);
+
     /// <summary>Sets a group's offsets, also backwards; nobody may own the partitions.</summary>
     Task ResetOffsetsAsync(string groupId, IReadOnlyCollection<CommittedOffset> offsets, CancellationToken cancellationToken = default);
 
@@ -86,4 +97,41 @@ public interface IAdminClient
 
     /// <summary>The partitions that went from silo to silo, the newest move first, page by page. The last 5,000 are kept.</summary>
     IAsyncEnumerable<PartitionMove> ListMovesAsync(CancellationToken cancellationToken = default);
+
+    /// <summary>
+    /// The cluster at this moment: silos, the partitions they have open with offsets and sizes, and counters. Made to be asked for
+    /// once a second: it wakes no partition and asks no database, and a silo that does not answer within a second is told as such.
+    /// </summary>
+    /// <param name="limit">How many partitions of each silo at most, 0 to 10,000.</param>
+    /// <param name="cancellationToken">Stops waiting.</param>
+    Task<ClusterSnapshot> SnapshotAsync(int limit = 10_000, CancellationToken cancellationToken = default);
+
+    /// <summary>Has a silo ask the catalog and every store of logs one small question each.</summary>
+    Task<IReadOnlyList<StorageCheck>> CheckStorageAsync(CancellationToken cancellationToken = default);
+
+    /// <summary>The segments of a partition, oldest first, or the newest of them; opens the partition if it is idle.</summary>
+    /// <param name="partition">The partition.</param>
+    /// <param name="limit">How many at most.</param>
+    /// <param name="cancellationToken">Stops waiting.</param>
+    Task<IReadOnlyList<SegmentDescription>> DescribeSegmentsAsync(TopicPartition partition, int limit = 1000, CancellationToken cancellationToken = default);
+
+    /// <summary>
+    /// Reads the batches of a partition as they are stored, for looking into a log rather than consuming it. Opens the partition if
+    /// it is idle.
+    /// </summary>
+    /// <param name="partition">The partition.</param>
+    /// <param name="offset">The first offset wanted, from the beginning up to the high watermark; the answer begins with the batch that holds it.</param>
+    /// <param name="maxBytes">The most bytes, except that one batch is always given whole.</param>
+    /// <param name="maxWait">How long the owner waits for a record when there is none yet; zero to answer at once.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <returns>Batches that the caller disposes, and the extent of the log.</returns>
+    /// <exception cref="OrleansStreamException"><see cref="ErrorCode.OffsetOutOfRange"/>: the partition does not hold the offset.</exception>
+    Task<FetchedPartition> FetchAsync(
+        TopicPartition partition, Offset offset, int maxBytes, TimeSpan maxWait = default, CancellationToken cancellationToken = default);
+
+    /// <summary>
+    /// The time of the record at an offset, as exact as its batch's header tells; null where there is no record yet, or none any
+    /// more. Opens the partition if it is idle.
+    /// </summary>
+    Task<DateTimeOffset?> FindTimeAsync(TopicPartition partition, Offset offset, CancellationToken cancellationToken = default);
 }

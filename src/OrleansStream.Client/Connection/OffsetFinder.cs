@@ -12,11 +12,16 @@ internal static class OffsetFinder
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns><see cref="Offset.None"/> when no record is that young.</returns>
     /// <exception cref="OrleansStreamException">The partition does not exist or cannot be reached.</exception>
-    public static Task<Offset> FindAsync(
+    public static async Task<Offset> FindAsync(
+        this ClusterConnection connection, TopicPartition name, FindOffsetRequest request, CancellationToken cancellationToken) =>
+        (await connection.FindPlaceAsync(name, request, cancellationToken).ConfigureAwait(false)).Offset;
+
+    /// <summary>As <see cref="FindAsync"/>, with everything that the answer says.</summary>
+    public static Task<FindOffsetResponse> FindPlaceAsync(
         this ClusterConnection connection, TopicPartition name, FindOffsetRequest request, CancellationToken cancellationToken) =>
         connection.CallAsync($"looking for an offset of {name}", () => FindOnceAsync(connection, request), cancellationToken);
 
-    private static async Task<Offset> FindOnceAsync(ClusterConnection connection, FindOffsetRequest request)
+    private static async Task<FindOffsetResponse> FindOnceAsync(ClusterConnection connection, FindOffsetRequest request)
     {
         var route = await connection.Router.FindAsync(request.Partition).ConfigureAwait(false);
         FindOffsetResponse response;
@@ -34,13 +39,13 @@ internal static class OffsetFinder
 
         connection.Router.Report(route, response.Error, response.Leader);
         return response.Error == ErrorCode.None
-            ? response.Offset
+            ? response
             : throw new OrleansStreamException(response.Error, response.Message ?? $"The partition answered {response.Error}.");
     }
 
     private static async Task<FindOffsetResponse> FindThroughGrainAsync(PartitionRoute route, FindOffsetRequest request)
     {
-        if (request.Position == OffsetPosition.Timestamp)
+        if (request.Position is OffsetPosition.Timestamp or OffsetPosition.Record)
         {
             return new FindOffsetResponse(
                 ErrorCode.Unreachable, Offset.None, Message: "The silo that leads the partition cannot be addressed directly at the moment.");

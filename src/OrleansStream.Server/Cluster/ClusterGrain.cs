@@ -2,8 +2,10 @@ using System.Reflection;
 using Orleans.Concurrency;
 using OrleansStream.Grains;
 using OrleansStream.Groups;
+using OrleansStream.Monitoring;
 using OrleansStream.Placement;
 using OrleansStream.Server.Endpoint;
+using OrleansStream.Server.Monitoring;
 using OrleansStream.Server.Placement;
 using OrleansStream.Storage;
 using OrleansStream.Topics;
@@ -13,7 +15,8 @@ namespace OrleansStream.Server.Cluster;
 /// <summary>Reads what concerns the cluster as a whole; every silo does that by itself.</summary>
 [StatelessWorker]
 internal sealed class ClusterGrain(
-    ICatalog catalog, IGroupStore groups, ProducerIdBlock producerIds, EndpointAddress address, PlacementDesk placement) : Grain, IClusterGrain
+    ICatalog catalog, IGroupStore groups, ProducerIdBlock producerIds, EndpointAddress address, PlacementDesk placement, ClusterReporter reporter)
+    : Grain, IClusterGrain
 {
     private const int MaxPageSize = 1000;
 
@@ -58,6 +61,10 @@ internal sealed class ClusterGrain(
         CheckLimit(limit);
         return placement.ListMovesAsync(before, limit);
     }
+
+    public Task<ClusterSnapshot> SnapshotAsync(int limit) => reporter.SnapshotAsync(limit);
+
+    public Task<StorageCheck[]> CheckStorageAsync() => reporter.CheckStorageAsync();
 
     private async Task<SiloDescription> DescribeAsync(MembershipEntry member)
     {

@@ -35,20 +35,31 @@ internal sealed class ServerMetrics : IDisposable
         _moveDuration = _meter.CreateHistogram<double>("orleansstream.partition.move.duration", "s", "Time in which nobody served a partition that moved.");
     }
 
-    public bool MeasuresAppends => _appendDuration.Enabled;
+    /// <summary>The same as totals that can be read.</summary>
+    public SiloTotals Totals { get; } = new();
 
-    public void Stored(int bytes)
+    public void Stored(int bytes, int records)
     {
+        Totals.Stored(bytes, records);
         _bytesIn.Add(bytes);
         _batchesIn.Add(1);
     }
 
-    public void HandedOut(long bytes) => _bytesOut.Add(bytes);
+    public void HandedOut(long bytes)
+    {
+        Totals.HandedOut(bytes);
+        _bytesOut.Add(bytes);
+    }
 
-    public void Appended(TimeSpan duration) => _appendDuration.Record(duration.TotalSeconds);
+    public void Appended(TimeSpan duration)
+    {
+        Totals.Appended(duration);
+        _appendDuration.Record(duration.TotalSeconds);
+    }
 
     public void Failed(string operation, ErrorCode error)
     {
+        Totals.Failed(error);
         if (_errors.Enabled)
         {
             _errors.Add(1, new KeyValuePair<string, object?>("operation", operation), new KeyValuePair<string, object?>("error", error.ToString()));
@@ -66,9 +77,17 @@ internal sealed class ServerMetrics : IDisposable
 
     public void PartitionClosed() => _openPartitions.Add(-1);
 
-    public void FetchWaits() => _waitingFetches.Add(1);
+    public void FetchWaits()
+    {
+        Totals.FetchWaits(1);
+        _waitingFetches.Add(1);
+    }
 
-    public void FetchWaited() => _waitingFetches.Add(-1);
+    public void FetchWaited()
+    {
+        Totals.FetchWaits(-1);
+        _waitingFetches.Add(-1);
+    }
 
     public void Dispose() => _meter.Dispose();
 }

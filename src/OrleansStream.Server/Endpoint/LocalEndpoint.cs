@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using OrleansStream.Endpoint;
+using OrleansStream.Records;
 using OrleansStream.Server.Diagnostics;
 using OrleansStream.Server.Hosting;
 using OrleansStream.Server.Partitions;
@@ -96,6 +97,9 @@ public sealed partial class LocalEndpoint : IDisposable
                     await ThreadPoolHop();
                     var found = await partition.FindOffsetAsync(request.TimestampMs);
                     return new FindOffsetResponse(ErrorCode.None, found?.Offset ?? Offset.None, found?.TimestampMs ?? -1);
+                case OffsetPosition.Record:
+                    await ThreadPoolHop();
+                    return new FindOffsetResponse(ErrorCode.None, request.Offset, await FindTimeAsync(partition, request.Offset));
                 default:
                     return Failed(ErrorCode.InvalidRequest, $"There is no offset position {(int)request.Position}.");
             }
@@ -139,6 +143,24 @@ public sealed partial class LocalEndpoint : IDisposable
         {
             EndpointDrainTimedOut(Volatile.Read(ref _producesInHand), timeout);
         }
+    }
+
+    /// <summary>
+    /// The time of a record by its batch's header alone, since the server decodes no records: between the first record's time and
+    /// the youngest one's, by its place in the batch.
+    /// </summary>
+    /// <returns>-1 at the high watermark, where there is no record yet.</returns>
+    private static async ValueTask<long> FindTimeAsync(Partition partition, Offset offset)
+    {
+        using var batches = await partition.ReadAsync(offset, maxBytes: 1);
+        if (batches.Length < RecordBatchFormat.HeaderBytes)
+        {
+            return -1;
+        }
+
+        var header = new RecordBatchHeader(batches.Memory.Span);
+        var place = header.LastOffsetDelta == 0 ? 0 : (double)(offset.Value - header.BaseOffset) / header.LastOffsetDelta;
+        return header.BaseTimestamp + (long)(place * (header.MaxTimestamp - header.BaseTimestamp));
     }
 
     private async ValueTask<ProduceResponse> ProduceAsync(PartitionId id, ReadOnlyMemory<byte> batch)
@@ -187,7 +209,7 @@ public sealed partial class LocalEndpoint : IDisposable
 
     private async ValueTask<ProduceResponse> AppendAsync(Partition partition, ReadOnlyMemory<byte> batch)
     {
-        var start = _metrics.MeasuresAppends ? _time.GetTimestamp() : 0;
+        var start = _time.GetTimestamp();
         await ThreadPoolHop();
         try
         {
@@ -197,11 +219,8 @@ public sealed partial class LocalEndpoint : IDisposable
                 return Failed(result.Error, result.Message);
             }
 
-            _metrics.Stored(batch.Length);
-            if (start != 0)
-            {
-                _metrics.Appended(_time.GetElapsedTime(start));
-            }
+            _metrics.Stored(batch.Length, new RecordBatchHeader(batch.Span).RecordCount);
+            _metrics.Appended(_time.GetElapsedTime(start));
 
             return new ProduceResponse(ErrorCode.None, result.BaseOffset, partition.Offsets.LogStart);
         }

@@ -1,6 +1,8 @@
 using Microsoft.Extensions.Logging;
 using OrleansStream.Endpoint;
+using OrleansStream.Monitoring;
 using OrleansStream.Placement;
+using OrleansStream.Server.Monitoring;
 using OrleansStream.Server.Partitions;
 using OrleansStream.Server.Placement;
 using OrleansStream.Server.Topics;
@@ -21,6 +23,7 @@ internal sealed class StreamEndpoint : GrainService, IStreamEndpoint
     private readonly PlacementMap _map;
     private readonly PartitionOpener _opener;
     private readonly PartitionMover _mover;
+    private readonly SiloReporter _reporter;
 
     public StreamEndpoint(
         GrainId grainId,
@@ -32,7 +35,8 @@ internal sealed class StreamEndpoint : GrainService, IStreamEndpoint
         EndpointAddress address,
         PlacementMap map,
         PartitionOpener opener,
-        PartitionMover mover)
+        PartitionMover mover,
+        SiloReporter reporter)
         : base(grainId, silo, loggerFactory)
     {
         _endpoint = endpoint;
@@ -42,6 +46,7 @@ internal sealed class StreamEndpoint : GrainService, IStreamEndpoint
         _map = map;
         _opener = opener;
         _mover = mover;
+        _reporter = reporter;
         address.Announce(grainId.Type);
     }
 
@@ -74,6 +79,8 @@ internal sealed class StreamEndpoint : GrainService, IStreamEndpoint
         .Select(partition => new OpenPartition(partition.Id, partition.LeaderEpoch))
         .OrderBy(open => open.Partition.TopicId).ThenBy(open => open.Partition.Partition)
         .Take(limit).ToArray());
+
+    public Task<SiloReport> ReportAsync(int limit) => Task.FromResult(_reporter.Report(limit));
 
     public Task PrepareToOpenAsync(PartitionId partition) => _opener.PrepareAsync(partition, CancellationToken.None);
 

@@ -12,6 +12,7 @@ using OrleansStream.Server.Diagnostics;
 using OrleansStream.Server.Endpoint;
 using OrleansStream.Server.Groups;
 using OrleansStream.Server.Hosting;
+using OrleansStream.Server.Monitoring;
 using OrleansStream.Server.Partitions;
 using OrleansStream.Server.Placement;
 using OrleansStream.Server.Retention;
@@ -76,6 +77,9 @@ public static class OrleansStreamServerExtensions
         AddStorage(services);
         AddDataPlane(silo);
         AddPlacement(silo);
+        services.AddSingleton<SiloWebAddress>();
+        services.AddSingleton<SiloReporter>();
+        services.AddSingleton<ClusterReporter>();
         services.AddSingleton<TopicChanges>();
         services.AddSingleton<TopicBroadcast>();
         services.AddSingleton<TopicPartitions>();

@@ -23,6 +23,8 @@ public sealed class Partition
     private long _settledBytes;
     private int _isClosing;
     private long _closedSince;
+    private long _bytesStored;
+    private long _bytesRead;
 
     internal Partition(IPartitionLog log, int partitionCount, TimeProvider time, IPartitionOwner owner)
     {
@@ -50,6 +52,15 @@ public sealed class Partition
     public Task Closed => _closed.Task;
 
     internal IPartitionLog Log => _log;
+
+    /// <summary>The topic's name, for people.</summary>
+    internal string Topic { get; init; } = "";
+
+    /// <summary>Bytes of batches stored since the opening.</summary>
+    internal long BytesStored => Interlocked.Read(ref _bytesStored);
+
+    /// <summary>Bytes of batches read since the opening.</summary>
+    internal long BytesRead => Interlocked.Read(ref _bytesRead);
 
     /// <summary>How many partitions the topic has, on which this one's place depends.</summary>
     internal int PartitionCount { get; set; }
@@ -89,6 +100,11 @@ public sealed class Partition
             Interlocked.Add(ref _settledBytes, batch.Length);
         }
 
+        if (result.Error == ErrorCode.None)
+        {
+            Interlocked.Add(ref _bytesStored, batch.Length);
+        }
+
         // The log says how its opening ended; for the caller both a clean end and a later opening mean "go elsewhere".
         return result.Error == ErrorCode.FencedLeaderEpoch || (result.Error != ErrorCode.None && _log.Completion.IsCompletedSuccessfully)
             ? AppendResult.Failed(ErrorCode.NotLeaderOrFollower, ClosedMessage)
@@ -103,7 +119,9 @@ public sealed class Partition
         Touch();
         try
         {
-            return await _log.ReadAsync(offset, maxBytes, cancellationToken);
+            var batches = await _log.ReadAsync(offset, maxBytes, cancellationToken);
+            Interlocked.Add(ref _bytesRead, batches.Length);
+            return batches;
         }
         catch (OrleansStreamException) when (HasMoved)
         {

@@ -110,6 +110,13 @@ internal sealed partial class PartitionGrain(
         return Task.FromResult(address.Describe(partition));
     }
 
+    public Task<SegmentDescription[]> DescribeSegmentsAsync(int limit)
+    {
+        var partition = Open();
+        partition.Touch();
+        return Task.FromResult(partition.Log.DescribeSegments().TakeLast(limit).ToArray());
+    }
+
     public Task<ProduceResponse> ProduceAsync(ProduceRequest request)
     {
         if (Refuse() is { } refusal)

@@ -121,6 +121,18 @@ internal sealed partial class PartitionLog : IPartitionLog, ILogWork
         return new LogDescription(LeaderEpoch, Offsets, segments.Sum(segment => (long)segment.SizeInBytes), segments.Count);
     }
 
+    public IReadOnlyList<SegmentDescription> DescribeSegments()
+    {
+        var segments = _backend.Segments;
+        return
+        [
+            .. segments.Select((segment, index) => new SegmentDescription(
+                segment.BaseOffset, segment.SizeInBytes, Time(segment.FirstAppendMs), Time(segment.MaxTimestampMs), index == segments.Count - 1)),
+        ];
+
+        static DateTimeOffset? Time(long milliseconds) => milliseconds < 0 ? null : DateTimeOffset.FromUnixTimeMilliseconds(milliseconds);
+    }
+
     public async ValueTask DisposeAsync()
     {
         Post(new LogCommand(async () =>

@@ -125,6 +125,10 @@ internal sealed class FakeCluster : IClusterGrains
         public Task UndrainAsync(string silo) => throw new NotSupportedException();
 
         public Task<Placement.PartitionMove[]> ListMovesAsync(long? before, int limit) => throw new NotSupportedException();
+
+        public Task<Monitoring.ClusterSnapshot> SnapshotAsync(int limit) => throw new NotSupportedException();
+
+        public Task<Monitoring.StorageCheck[]> CheckStorageAsync() => throw new NotSupportedException();
     }
 
     private sealed class FakeTopicGrain(FakeCluster cluster, string name) : ITopicGrain
@@ -161,6 +165,8 @@ internal sealed class FakeCluster : IClusterGrains
 
         public Task<PartitionDescription> DescribeAsync() => throw new NotSupportedException();
 
+        public Task<SegmentDescription[]> DescribeSegmentsAsync(int limit) => throw new NotSupportedException();
+
         public Task<ProduceResponse> ProduceAsync(ProduceRequest request) => cluster.ProduceAsync(request, silo: null);
 
         public Task<FetchedPartition> FetchAsync(FetchPartition request) => throw new NotSupportedException();
@@ -183,6 +189,8 @@ internal sealed class FakeCluster : IClusterGrains
         public Task<int> CountOpenPartitionsAsync() => throw new NotSupportedException();
 
         public Task<Placement.OpenPartition[]> ListOpenPartitionsAsync(int limit) => throw new NotSupportedException();
+
+        public Task<Monitoring.SiloReport> ReportAsync(int limit) => throw new NotSupportedException();
 
         public Task PrepareToOpenAsync(PartitionId partition) => throw new NotSupportedException();
 

@@ -108,6 +108,8 @@ internal sealed class MemoryLog(PartitionId partition, LeaderEpoch epoch, List<b
 
     public LogDescription Describe() => new(LeaderEpoch, Offsets, batches.Sum(batch => batch.Length), 1);
 
+    public IReadOnlyList<SegmentDescription> DescribeSegments() => [new(Offset.Zero, batches.Sum(batch => batch.Length), null, null, IsActive: true)];
+
     /// <summary>Ends the log as a failed disk or a later opening would.</summary>
     public void Fail(ErrorCode error)
     {

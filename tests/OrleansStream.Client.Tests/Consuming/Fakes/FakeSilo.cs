@@ -81,6 +81,8 @@ internal sealed class FakeSilo : IStreamEndpoint
 
     public Task<Placement.OpenPartition[]> ListOpenPartitionsAsync(int limit) => throw new NotSupportedException();
 
+    public Task<Monitoring.SiloReport> ReportAsync(int limit) => throw new NotSupportedException();
+
     public Task PrepareToOpenAsync(PartitionId partition) => throw new NotSupportedException();
 
     public Task PlacementChangedAsync() => throw new NotSupportedException();

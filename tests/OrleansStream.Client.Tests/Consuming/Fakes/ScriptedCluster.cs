@@ -115,6 +115,8 @@ internal sealed class ScriptedCluster : IClusterGrains
 
         public Task<PartitionDescription> DescribeAsync() => throw new NotSupportedException();
 
+        public Task<SegmentDescription[]> DescribeSegmentsAsync(int limit) => throw new NotSupportedException();
+
         public Task<ProduceResponse> ProduceAsync(ProduceRequest request) => throw new NotSupportedException();
 
         public Task<Offset> DeleteRecordsAsync(Offset before) => throw new NotSupportedException();
