@@ -167,14 +167,14 @@ public sealed class SqliteDatabaseTests : IAsyncLifetime
                 ("$count", Count)),
             default);
 
-        var slowest = TimeSpan.Zero;
+        var times = new List<TimeSpan>();
         string? after = null;
         var listed = 0;
         while (true)
         {
             var watch = Stopwatch.StartNew();
             var page = await _store.Catalog.ListTopicsAsync("topic-", after, 1000, default);
-            slowest = watch.Elapsed > slowest ? watch.Elapsed : slowest;
+            times.Add(watch.Elapsed);
             if (page.Count == 0)
             {
                 break;
@@ -185,8 +185,9 @@ public sealed class SqliteDatabaseTests : IAsyncLifetime
         }
 
         Assert.Equal(Count, listed);
-        // A page takes a few milliseconds; the rest is for machines that do other things.
-        Assert.True(slowest < TimeSpan.FromSeconds(1), $"The slowest page took {slowest.TotalMilliseconds} ms.");
+        // A page takes a few milliseconds wherever it lies. The median, since a single page may wait for a disk that others use.
+        times.Sort();
+        Assert.True(times[times.Count / 2] < TimeSpan.FromMilliseconds(200), $"Half of the pages took more than {times[times.Count / 2].TotalMilliseconds} ms.");
     }
 
     private static TopicDescription Topic(string name) => new(
