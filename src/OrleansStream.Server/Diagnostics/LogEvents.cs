@@ -28,6 +28,8 @@ internal static class LogEvents
     public const int PartitionCameBack = 2604;
     public const int MoverRoundFailed = 2605;
     public const int SiloEvacuated = 2606;
+    public const int Rehearsed = 2607;
+    public const int RehearsalFailed = 2608;
 
     public const int RetentionFailed = 2300;
     public const int SweepFailed = 2301;

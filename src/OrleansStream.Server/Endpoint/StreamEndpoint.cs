@@ -21,9 +21,9 @@ internal sealed class StreamEndpoint : GrainService, IStreamEndpoint
     private readonly TopicChanges _changes;
     private readonly EndpointAddress _address;
     private readonly PlacementMap _map;
-    private readonly PartitionOpener _opener;
     private readonly PartitionMover _mover;
     private readonly SiloReporter _reporter;
+    private readonly Rehearsal _rehearsal;
 
     public StreamEndpoint(
         GrainId grainId,
@@ -34,9 +34,9 @@ internal sealed class StreamEndpoint : GrainService, IStreamEndpoint
         TopicChanges changes,
         EndpointAddress address,
         PlacementMap map,
-        PartitionOpener opener,
         PartitionMover mover,
-        SiloReporter reporter)
+        SiloReporter reporter,
+        Rehearsal rehearsal)
         : base(grainId, silo, loggerFactory)
     {
         _endpoint = endpoint;
@@ -44,9 +44,9 @@ internal sealed class StreamEndpoint : GrainService, IStreamEndpoint
         _changes = changes;
         _address = address;
         _map = map;
-        _opener = opener;
         _mover = mover;
         _reporter = reporter;
+        _rehearsal = rehearsal;
         address.Announce(grainId.Type);
     }
 
@@ -82,7 +82,7 @@ internal sealed class StreamEndpoint : GrainService, IStreamEndpoint
 
     public Task<SiloReport> ReportAsync(int limit) => Task.FromResult(_reporter.Report(limit));
 
-    public Task PrepareToOpenAsync(PartitionId partition) => _opener.PrepareAsync(partition, CancellationToken.None);
+    public Task PrepareToOpenAsync(PartitionId partition) => _rehearsal.PrepareAsync(partition);
 
     public Task PlacementChangedAsync() => _mover.LoadOverridesAsync(CancellationToken.None);
 

@@ -138,6 +138,7 @@ public static class OrleansStreamServerExtensions
         services.AddSingleton<PlacementMap>();
         services.AddSingleton<PlacementBroadcast>();
         services.AddSingleton<MoveRecorder>();
+        services.AddSingleton<Rehearsal>();
         services.AddSingleton<PartitionMover>();
         services.AddSingleton<PlacementDesk>();
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, PlacementLifecycle>();

@@ -36,8 +36,8 @@ public sealed class OrleansStreamServerOptions
     /// <summary>How long the membership has to be quiet before partitions move because silos came or went. Half a second.</summary>
     public TimeSpan MoveSettleTime { get; set; } = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>How many partitions a silo gives to others at the same time. 8.</summary>
-    public int MaxMovesAtOnce { get; set; } = 8;
+    /// <summary>How many partitions a silo gives to others at the same time; each is away a little longer the more there are. 2.</summary>
+    public int MaxMovesAtOnce { get; set; } = 2;
 
     /// <summary>How often retention is applied. Thirty seconds.</summary>
     public TimeSpan RetentionInterval { get; set; } = TimeSpan.FromSeconds(30);

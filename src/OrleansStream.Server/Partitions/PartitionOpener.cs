@@ -42,11 +42,14 @@ internal sealed class PartitionOpener(ICatalog catalog, LogStores stores, Partit
     }
 
     /// <summary>Reads what an opening would read, without opening.</summary>
+    /// <returns>The name of the partition's store.</returns>
     /// <exception cref="OrleansStreamException">No such partition, or its store cannot be reached.</exception>
-    public async Task PrepareAsync(PartitionId id, CancellationToken cancellationToken)
+    public async Task<string> PrepareAsync(PartitionId id, CancellationToken cancellationToken)
     {
         await FindTopicAsync(id, cancellationToken);
-        await stores.Get(await catalog.FindStoreAsync(id, cancellationToken) ?? throw Unknown(id)).DescribeAsync(id, cancellationToken);
+        var store = await catalog.FindStoreAsync(id, cancellationToken) ?? throw Unknown(id);
+        await stores.Get(store).DescribeAsync(id, cancellationToken);
+        return store;
     }
 
     private async Task<TopicDescription> FindTopicAsync(PartitionId id, CancellationToken cancellationToken)

@@ -9,7 +9,7 @@ namespace OrleansStream.Benchmarks.Moves;
 /// <summary>Writes to every partition of a topic, one record after the other each, and reads along as a group; keeps how long the acks took.</summary>
 internal sealed class PacedLoad : IAsyncDisposable
 {
-    private static readonly TimeSpan s_gap = TimeSpan.FromMilliseconds(5);
+    private static readonly TimeSpan s_gap = TimeSpan.FromMilliseconds(20);
 
     private readonly OrleansStreamClient _client;
     private readonly string _topic;

@@ -21,6 +21,10 @@ public sealed class ClusterPlacementTests(ITestOutputHelper output)
         var third = await cluster.AddSiloAsync();
         await ReachAsync("a silo joined", () => cluster.CountOpen(topic.TopicId), [4, 4, 4], load);
 
+        // It has rehearsed before it was given any, once, and left nothing behind.
+        Assert.Single(cluster.Log, line => line.Contains(third.Name, StringComparison.Ordinal) && line.Contains("Rehearsed", StringComparison.Ordinal));
+        Assert.Equal(Partitions, await cluster.Logs.ListAsync(default).CountAsync());
+
         // The moves are told of a moment after they are done; a silo that stops within that moment may take the telling with it.
         await ReadMovesAsync(cluster, 4);
         await cluster.StopAsync(third);

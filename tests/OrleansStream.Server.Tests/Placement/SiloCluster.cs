@@ -28,6 +28,8 @@ internal sealed class SiloCluster : IAsyncDisposable
 
     public IPlacementStore Placement { get; private set; } = null!;
 
+    public IPartitionLogStore Logs => _logs;
+
     /// <summary>What the silos had to say, for a test that fails.</summary>
     public ConcurrentQueue<string> Log { get; } = new();
 
