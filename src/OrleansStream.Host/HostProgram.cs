@@ -68,6 +68,7 @@ internal static class HostProgram
         AddStorage(builder);
         builder.AddOrleansStreamServer();
         builder.Services.AddHostedService<PortCheck>();
+        DashboardHosting.Add(builder);
         builder.Services.AddHealthChecks()
             .AddCheck<SiloCheck>("silo", tags: [HealthEndpoints.ReadyTag])
             .AddCheck<CatalogCheck>("catalog", tags: [HealthEndpoints.ReadyTag]);
@@ -83,6 +84,7 @@ internal static class HostProgram
         var app = builder.Build();
         app.MapPrometheusScrapingEndpoint("/metrics");
         HealthEndpoints.Map(app);
+        DashboardHosting.Map(app);
         return app;
     }
 

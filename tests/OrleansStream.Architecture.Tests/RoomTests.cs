@@ -17,7 +17,8 @@ public class RoomTests
         ["OrleansStream.Kafka"] = ["OrleansStream.Server", "OrleansStream.Kafka.Generator"],
         ["OrleansStream.Kafka.Generator"] = [],
         ["OrleansStream.Cli"] = ["OrleansStream.Client"],
-        ["OrleansStream.Host"] = ["OrleansStream.Client", "OrleansStream.Server", "OrleansStream.Storage.Postgres"],
+        ["OrleansStream.Dashboard"] = ["OrleansStream.Client"],
+        ["OrleansStream.Host"] = ["OrleansStream.Client", "OrleansStream.Dashboard", "OrleansStream.Server", "OrleansStream.Storage.Postgres"],
     };
 
     [Fact]

@@ -22,6 +22,9 @@ internal sealed class HostProcess : IDisposable
     /// <summary>The port for clients.</summary>
     public int Port { get; }
 
+    /// <summary>Where it serves HTTP.</summary>
+    public string Url => $"http://127.0.0.1:{_httpPort}";
+
     /// <summary>Starts a host and waits until it is ready.</summary>
     public static async Task<HostProcess> StartAsync(params string[] arguments)
     {

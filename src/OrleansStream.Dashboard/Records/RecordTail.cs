@@ -1,0 +1,61 @@
+using System.Runtime.CompilerServices;
+using OrleansStream.Client;
+using OrleansStream.Client.Consuming;
+
+namespace OrleansStream.Dashboard.Records;
+
+/// <summary>
+/// Records as they are stored, from now on. Somebody reads them, so of a stream that nobody could read only the newest of each
+/// moment are given.
+/// </summary>
+internal sealed class RecordTail(OrleansStreamClient client, string topic, IReadOnlyList<int> partitions, RecordFilter filter, TimeProvider time)
+{
+    private const int MaxAtOnce = 100;
+
+    private static readonly TimeSpan s_pace = TimeSpan.FromMilliseconds(300);
+
+    /// <returns>What came since the last time, newest first.</returns>
+    public async IAsyncEnumerable<IReadOnlyList<BrowsedRecord>> ReadAsync([EnumeratorCancellation] CancellationToken stop)
+    {
+        var consumer = client.CreateConsumer(new ConsumerOptions<byte[], byte[]> { OffsetReset = OffsetReset.End, MaxBufferedBytes = 8 * 1024 * 1024 });
+        await using var closing = ((IAsyncDisposable)consumer).ConfigureAwait(false);
+        var ends = new List<TopicPartitionOffset>();
+        foreach (var partition in partitions)
+        {
+            var name = new TopicPartition(topic, partition);
+            ends.Add(new TopicPartitionOffset(name, await client.Admin.FindEndAsync(name, stop).ConfigureAwait(false)));
+        }
+
+        await consumer.AssignAsync(ends, stop).ConfigureAwait(false);
+        var news = new List<BrowsedRecord>();
+        var told = time.GetTimestamp();
+        await foreach (var batch in consumer.ConsumeBatchesAsync(cancellationToken: stop).ConfigureAwait(false))
+        {
+            foreach (var record in batch)
+            {
+                if (filter.Matches(record.Key, record.Value, record.Headers))
+                {
+                    news.Insert(0, new BrowsedRecord(record.Partition, record.Offset.Value, record.Timestamp, record.Key, record.Value, record.Headers));
+                }
+            }
+
+            if (news.Count > MaxAtOnce)
+            {
+                news.RemoveRange(MaxAtOnce, news.Count - MaxAtOnce);
+            }
+
+            var since = time.GetElapsedTime(told);
+            if (news.Count > 0)
+            {
+                if (since < s_pace)
+                {
+                    await Task.Delay(s_pace - since, time, stop).ConfigureAwait(false);
+                }
+
+                yield return news;
+                news = [];
+                told = time.GetTimestamp();
+            }
+        }
+    }
+}
