@@ -42,6 +42,9 @@ public enum ErrorCode : short
     /// <summary>The member acts under a generation that has passed.</summary>
     IllegalGeneration = 22,
 
+    /// <summary>The group's members share no assignor with this one, or speak the other protocol; stop them first.</summary>
+    InconsistentGroupProtocol = 23,
+
     /// <summary>The group's id is empty or too long.</summary>
     InvalidGroupId = 24,
 
@@ -93,11 +96,17 @@ public enum ErrorCode : short
     /// <summary>The batch is compressed in a way this version does not know.</summary>
     UnsupportedCompressionType = 76,
 
+    /// <summary>The answer holds an id for the new member; it joins again with it.</summary>
+    MemberIdRequired = 79,
+
     /// <summary>The group holds as many members as it may.</summary>
     GroupMaxSizeReached = 81,
 
     /// <summary>Another member took over the static member's instance id.</summary>
     FencedInstanceId = 82,
+
+    /// <summary>Members of the group subscribe to the topic.</summary>
+    GroupSubscribedToTopic = 86,
 
     /// <summary>A record or batch breaks a rule of the format, whole and uncorrupted as it is.</summary>
     InvalidRecord = 87,

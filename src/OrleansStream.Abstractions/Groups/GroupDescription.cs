@@ -11,14 +11,39 @@ public enum GroupState
 
     /// <summary>Every member owns what it shall own.</summary>
     Stable,
+
+    /// <summary>Members of Kafka's classic protocol join the next generation.</summary>
+    PreparingRebalance,
+
+    /// <summary>Members of Kafka's classic protocol wait for their leader's assignment.</summary>
+    CompletingRebalance,
+}
+
+/// <summary>Which protocol the members of a group speak, or the last ones spoke.</summary>
+public enum GroupKind
+{
+    /// <summary>The platform's own: the group assigns partitions, and moves only those that have to move.</summary>
+    Native,
+
+    /// <summary>Kafka's classic one: one of the members assigns.</summary>
+    Classic,
 }
 
 /// <summary>A group in a list.</summary>
 /// <param name="GroupId">The group's id.</param>
 /// <param name="Generation">Its current generation, as last stored.</param>
 /// <param name="MemberCount">Its members, as last stored.</param>
+/// <param name="Kind">Which protocol they speak.</param>
+/// <param name="State">What it is doing, as last stored.</param>
+/// <param name="ProtocolType"><c>consumer</c> as a rule; empty for a group that never had members.</param>
 [GenerateSerializer, Immutable, Alias("orleansstream.group-listing")]
-public sealed record GroupListing([property: Id(0)] string GroupId, [property: Id(1)] Generation Generation, [property: Id(2)] int MemberCount);
+public sealed record GroupListing(
+    [property: Id(0)] string GroupId,
+    [property: Id(1)] Generation Generation,
+    [property: Id(2)] int MemberCount,
+    [property: Id(3)] GroupKind Kind = GroupKind.Native,
+    [property: Id(4)] GroupState State = GroupState.Empty,
+    [property: Id(5)] string ProtocolType = "");
 
 /// <summary>A group in full.</summary>
 /// <param name="GroupId">The group's id.</param>
@@ -26,13 +51,15 @@ public sealed record GroupListing([property: Id(0)] string GroupId, [property: I
 /// <param name="Generation">The generation of the target assignment.</param>
 /// <param name="Members">Its members, by id.</param>
 /// <param name="Offsets">Every partition with a committed offset or an owner, by topic and number.</param>
+/// <param name="Kind">Which protocol its members speak.</param>
 [GenerateSerializer, Immutable, Alias("orleansstream.group-description")]
 public sealed record GroupDescription(
     [property: Id(0)] string GroupId,
     [property: Id(1)] GroupState State,
     [property: Id(2)] Generation Generation,
     [property: Id(3)] GroupMember[] Members,
-    [property: Id(4)] GroupPartition[] Offsets);
+    [property: Id(4)] GroupPartition[] Offsets,
+    [property: Id(5)] GroupKind Kind = GroupKind.Native);
 
 /// <summary>A member of a group.</summary>
 /// <param name="MemberId">The member's id.</param>

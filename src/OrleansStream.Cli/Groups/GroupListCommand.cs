@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using OrleansStream.Cli.Output;
+using OrleansStream.Groups;
 
 namespace OrleansStream.Cli.Groups;
 
@@ -23,6 +24,8 @@ internal static class GroupListCommand
     private static readonly Column<GroupRow>[] s_columns =
     [
         new("Group", g => g.GroupId),
+        new("Protocol", g => g.Kind == GroupKind.Classic ? "kafka classic" : "native"),
+        new("State", g => g.State.ToString()),
         new("Members", g => g.MemberCount.ToString(CultureInfo.InvariantCulture), IsNumber: true),
         new("Generation", g => g.Generation.ToString(CultureInfo.InvariantCulture), IsNumber: true),
     ];

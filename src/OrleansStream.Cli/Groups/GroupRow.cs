@@ -3,14 +3,14 @@ using OrleansStream.Groups;
 namespace OrleansStream.Cli.Groups;
 
 /// <summary>A group in listings.</summary>
-internal sealed record GroupRow(string GroupId, int Generation, int MemberCount)
+internal sealed record GroupRow(string GroupId, int Generation, int MemberCount, GroupKind Kind, GroupState State)
 {
-    public static GroupRow From(GroupListing group) => new(group.GroupId, group.Generation.Value, group.MemberCount);
+    public static GroupRow From(GroupListing group) => new(group.GroupId, group.Generation.Value, group.MemberCount, group.Kind, group.State);
 }
 
 /// <summary>A group with everything that is known about it.</summary>
 internal sealed record GroupDetails(
-    string GroupId, GroupState State, int Generation, long? TotalLag, IReadOnlyList<MemberRow> Members, IReadOnlyList<GroupPartitionRow> Partitions)
+    string GroupId, GroupKind Kind, GroupState State, int Generation, long? TotalLag, IReadOnlyList<MemberRow> Members, IReadOnlyList<GroupPartitionRow> Partitions)
 {
     /// <param name="group">The group.</param>
     /// <param name="lag">The lag in time; null when it was not measured.</param>
@@ -19,6 +19,7 @@ internal sealed record GroupDetails(
         var partitions = group.Offsets.Select(partition => GroupPartitionRow.From(partition, lag)).ToList();
         return new GroupDetails(
             group.GroupId,
+            group.Kind,
             group.State,
             group.Generation.Value,
             partitions.Any(p => p.Lag is null) ? null : partitions.Sum(p => p.Lag),

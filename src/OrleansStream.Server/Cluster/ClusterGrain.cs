@@ -5,6 +5,7 @@ using OrleansStream.Groups;
 using OrleansStream.Monitoring;
 using OrleansStream.Placement;
 using OrleansStream.Server.Endpoint;
+using OrleansStream.Server.Groups;
 using OrleansStream.Server.Monitoring;
 using OrleansStream.Server.Placement;
 using OrleansStream.Storage;
@@ -41,7 +42,7 @@ internal sealed class ClusterGrain(
     {
         CheckLimit(limit);
         var found = await groups.ListAsync(prefix ?? "", after, limit, CancellationToken.None);
-        return [.. found.Select(group => new GroupListing(group.GroupId, group.Generation, group.MemberCount))];
+        return [.. found.Select(GroupDocument.ToListing)];
     }
 
     public Task<long> AllocateProducerIdAsync() => producerIds.TakeAsync(CancellationToken.None);

@@ -85,7 +85,11 @@ internal sealed class ConsumerGroup
         return group;
     }
 
+    /// <summary>Lets the generations of a group without members go on after those it had under the other protocol.</summary>
+    public void BeginAfter(Generation passed) => Generation = passed > Generation ? passed : Generation;
+
     public GroupDocument ToDocument() => new(
+        null,
         [.. _topics.Values],
         [.. _members.Values.Select(member => MemberDocument.Of(member))]);
 

@@ -1,24 +1,30 @@
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
 using Orleans.Concurrency;
 using OrleansStream.Grains;
 using OrleansStream.Groups;
+using OrleansStream.Groups.Classic;
 using OrleansStream.Server.Diagnostics;
+using OrleansStream.Server.Groups.Classic;
+using OrleansStream.Server.Hosting;
 using OrleansStream.Storage;
 
 namespace OrleansStream.Server.Groups;
 
 /// <summary>
-/// The coordinator of one group: rules in <see cref="ConsumerGroup"/>, writing in <see cref="GroupWriter"/>, and here their
-/// order — decide, store, answer. Calls interleave at awaits, on purpose: a decision never awaits, so each is made whole,
+/// The coordinator of one group: rules in <see cref="ConsumerGroup"/> and, for members that speak Kafka's classic protocol, in
+/// <see cref="ClassicGroup"/>, writing in <see cref="GroupWriter"/>, and here their order — decide, store, answer. Calls interleave at awaits, on purpose: a decision never awaits, so each is made whole,
 /// and those that wait for the store share its next round. After a failure to store the activation is given up and the
 /// callers are told to try again.
 /// </summary>
 [Reentrant]
-internal sealed partial class GroupGrain : Grain, IGroupGrain, IDisposable
+internal sealed partial class GroupGrain : Grain, IGroupGrain, IClassicGroupGrain, IDisposable
 {
     private readonly IGroupStore _store;
     private readonly GroupCatalog _catalog;
     private readonly IPartitionExtents _extents;
+    private readonly ClassicGroupOptions _options;
+    private readonly ClassicCalls _classic;
     private readonly TimeProvider _time;
     private readonly ILogger<GroupGrain> _logger;
 
@@ -28,14 +34,23 @@ internal sealed partial class GroupGrain : Grain, IGroupGrain, IDisposable
     private string _groupId = "";
     private GroupOffsets _offsets = null!;
     private Task<GroupCoordinator>? _loading;
+    private TurnSignal? _turns;
     private IGrainTimer? _timer;
     private long _refreshedAt;
 
-    public GroupGrain(IGroupStore store, ICatalog catalog, IPartitionExtents extents, TimeProvider time, ILogger<GroupGrain> logger)
+    public GroupGrain(
+        IGroupStore store,
+        ICatalog catalog,
+        IPartitionExtents extents,
+        IOptions<OrleansStreamServerOptions> options,
+        TimeProvider time,
+        ILogger<GroupGrain> logger)
     {
         _store = store;
         _catalog = new GroupCatalog(catalog);
         _extents = extents;
+        _options = options.Value.ClassicGroups;
+        _classic = new ClassicCalls(WatchMembers);
         _time = time;
         _logger = logger;
     }
@@ -56,7 +71,15 @@ internal sealed partial class GroupGrain : Grain, IGroupGrain, IDisposable
             try
             {
                 var unknown = GroupRules.Check(request) is null ? request.Topics.Where(topic => !coordinator.Group.Topics.ContainsKey(topic)) : [];
-                var response = coordinator.Group.Join(request, await _catalog.FindAsync(unknown), coordinator.Now);
+                var topics = await _catalog.FindAsync(unknown);
+                if (!coordinator.BeginNative())
+                {
+                    return Refuse(
+                        ErrorCode.InconsistentGroupProtocol,
+                        $"Group '{_groupId}' has members that speak Kafka's classic protocol; stop them, or join another group.");
+                }
+
+                var response = coordinator.Group.Join(request, topics, coordinator.Now);
                 if (response.Error == ErrorCode.None)
                 {
                     LogJoined(_groupId, request.MemberId, request.ClientId, response.Generation);
@@ -99,7 +122,7 @@ internal sealed partial class GroupGrain : Grain, IGroupGrain, IDisposable
             if (string.IsNullOrEmpty(request.MemberId))
             {
                 var resolved = await _offsets.ResolveAsync(request.Offsets);
-                if (coordinator.Group.Members.Count > 0)
+                if (coordinator.MemberCount > 0)
                 {
                     return new CommitResponse(ErrorCode.NonEmptyGroup, "The group has members, and only they commit its offsets; stop them first.");
                 }
@@ -138,6 +161,11 @@ internal sealed partial class GroupGrain : Grain, IGroupGrain, IDisposable
                 }
             }
 
+            if (coordinator.Classic.Members.Count > 0)
+            {
+                return new CommitResponse(ErrorCode.NonEmptyGroup, $"Group '{_groupId}' has members; stop them before an offset is reset.");
+            }
+
             await coordinator.Writer.CommitAsync(_offsets.ToStored(resolved));
             return new CommitResponse(ErrorCode.None);
         },
@@ -153,9 +181,9 @@ internal sealed partial class GroupGrain : Grain, IGroupGrain, IDisposable
         async coordinator =>
         {
             ThrowIfUnknown(coordinator);
-            var group = coordinator.Group;
-            var (state, generation, members) = (group.State, group.Generation, coordinator.DescribeMembers());
-            return new GroupDescription(_groupId, state, generation, members, await _offsets.DescribeAsync(group));
+            var described = new GroupDescription(
+                _groupId, coordinator.State, coordinator.Generation, coordinator.DescribeMembers(), [], coordinator.Kind);
+            return described with { Offsets = await _offsets.DescribeAsync(coordinator) };
         },
         refuse: null);
 
@@ -163,10 +191,10 @@ internal sealed partial class GroupGrain : Grain, IGroupGrain, IDisposable
         async coordinator =>
         {
             ThrowIfUnknown(coordinator);
-            if (coordinator.Group.Members.Count > 0)
+            if (coordinator.MemberCount > 0)
             {
                 throw new OrleansStreamException(
-                    ErrorCode.NonEmptyGroup, $"Group '{_groupId}' has {coordinator.Group.Members.Count} members; stop them before it is deleted.");
+                    ErrorCode.NonEmptyGroup, $"Group '{_groupId}' has {coordinator.MemberCount} members; stop them before it is deleted.");
             }
 
             await coordinator.Writer.DeleteAsync();
@@ -176,6 +204,82 @@ internal sealed partial class GroupGrain : Grain, IGroupGrain, IDisposable
         },
         refuse: null,
         isStillThere: false);
+
+    public Task<ClassicJoinResponse> JoinAsync(ClassicJoinRequest request) => AnswerAsync(
+        async coordinator =>
+        {
+            var response = await _classic.JoinAsync(coordinator, request);
+            if (response is { Error: ErrorCode.None, IsPending: false })
+            {
+                LogJoined(_groupId, response.MemberId, request.ClientId, response.Generation);
+            }
+
+            return response;
+        },
+        (error, _) => ClassicCalls.RefuseJoin(error, request.MemberId));
+
+    public Task<ClassicSyncResponse> SyncAsync(ClassicSyncRequest request) => AnswerAsync(
+        coordinator => _classic.SyncAsync(coordinator, request),
+        (error, _) => ClassicCalls.RefuseSync(error));
+
+    public Task<ErrorCode> HeartbeatAsync(ClassicIdentity member) => AnswerAsync(
+        coordinator => ClassicCalls.HeartbeatAsync(coordinator, member),
+        (error, _) => error);
+
+    public Task<ErrorCode[]> LeaveAsync(ClassicLeaver[] members) => AnswerAsync(
+        async coordinator =>
+        {
+            var answers = await ClassicCalls.LeaveAsync(coordinator, members);
+            foreach (var (member, _) in members.Zip(answers).Where(pair => pair.Second == ErrorCode.None))
+            {
+                LogLeft(_groupId, member.InstanceId ?? member.MemberId);
+            }
+
+            return answers;
+        },
+        (error, _) => [.. members.Select(_ => error)]);
+
+    public Task<ErrorCode[]> CommitAsync(ClassicIdentity member, CommittedOffset[] offsets) => AnswerAsync(
+        async coordinator =>
+        {
+            var (resolved, answers) = await _offsets.CheckAsync(offsets);
+            await ClassicCalls.VerifyAsync(coordinator, member);
+            if (ClassicCalls.CheckCommit(coordinator, member) is not ErrorCode.None and var error)
+            {
+                return [.. offsets.Select(_ => error)];
+            }
+
+            await coordinator.Writer.CommitAsync(_offsets.ToStored(resolved));
+            return answers;
+        },
+        (error, _) => [.. offsets.Select(_ => error)]);
+
+    public Task<ErrorCode[]> DeleteOffsetsAsync(TopicPartition[] partitions) => AnswerAsync(
+        async coordinator =>
+        {
+            ThrowIfUnknown(coordinator);
+            var (resolved, answers) = await _offsets.CheckAsync([.. partitions.Select(partition => new CommittedOffset(partition, new Offset(0), "", LeaderEpoch.None))]);
+            if (coordinator.FindSubscriptions() is not { } subscriptions)
+            {
+                throw new OrleansStreamException(
+                    ErrorCode.NonEmptyGroup, $"Nobody can tell what the members of group '{_groupId}' consume; stop them before offsets are deleted.");
+            }
+
+            for (var at = 0; at < partitions.Length; at++)
+            {
+                answers[at] = subscriptions.Contains(partitions[at].Topic) ? ErrorCode.GroupSubscribedToTopic : answers[at];
+            }
+
+            await coordinator.Writer.CommitAsync(_offsets.ToStored(resolved
+                .Where(pair => !subscriptions.Contains(pair.Value.TopicPartition.Topic))
+                .Select(pair => KeyValuePair.Create(pair.Key, pair.Value with { Offset = Offset.None }))));
+            return answers;
+        },
+        refuse: null);
+
+    Task<ClassicGroupDescription?> IClassicGroupGrain.DescribeAsync() => AnswerAsync(
+        coordinator => Task.FromResult(IsKnown(coordinator) ? coordinator.DescribeClassic() : null),
+        refuse: null);
 
     /// <summary>Decides, waits until the decision is stored, answers.</summary>
     /// <param name="decide">Makes the answer.</param>
@@ -189,6 +293,7 @@ internal sealed partial class GroupGrain : Grain, IGroupGrain, IDisposable
             var coordinator = await LoadAsync();
             var answer = await decide(coordinator);
             WatchMembers(coordinator);
+            coordinator.Turns.Announce(coordinator.Classic.Turn);
             if (isStillThere)
             {
                 await coordinator.Writer.SaveAsync();
@@ -220,10 +325,11 @@ internal sealed partial class GroupGrain : Grain, IGroupGrain, IDisposable
 
         async Task<GroupCoordinator> LoadOnceAsync()
         {
-            var coordinator = await GroupCoordinator.LoadAsync(_store, _time, _groupId);
-            if (coordinator.Group.Members.Count > 0)
+            var coordinator = await GroupCoordinator.LoadAsync(_store, _options, _time, _groupId);
+            _turns = coordinator.Turns;
+            if (coordinator.MemberCount > 0)
             {
-                LogRestored(_groupId, coordinator.Group.Members.Count, coordinator.Group.Generation);
+                LogRestored(_groupId, coordinator.MemberCount, coordinator.Generation);
                 WatchMembers(coordinator);
             }
 
@@ -238,7 +344,7 @@ internal sealed partial class GroupGrain : Grain, IGroupGrain, IDisposable
     /// <summary>Runs the timer while there are members, which also keeps the activation from being collected.</summary>
     private void WatchMembers(GroupCoordinator coordinator)
     {
-        if (coordinator.Group.Members.Count == 0)
+        if (coordinator.Group.Members.Count == 0 && !coordinator.Classic.IsAlive)
         {
             _timer?.Dispose();
             _timer = null;
@@ -257,7 +363,7 @@ internal sealed partial class GroupGrain : Grain, IGroupGrain, IDisposable
     {
         try
         {
-            foreach (var member in coordinator.Group.Expire(coordinator.Now))
+            foreach (var member in coordinator.Group.Expire(coordinator.Now).Concat(coordinator.Classic.Expire(coordinator.Now)))
             {
                 LogExpelled(_groupId, member);
             }
@@ -269,6 +375,7 @@ internal sealed partial class GroupGrain : Grain, IGroupGrain, IDisposable
             }
 
             WatchMembers(coordinator);
+            coordinator.Turns.Announce(coordinator.Classic.Turn);
             await coordinator.Writer.SaveAsync();
         }
         catch (OrleansStreamException e)
@@ -298,6 +405,7 @@ internal sealed partial class GroupGrain : Grain, IGroupGrain, IDisposable
         {
             LogStopped(_groupId);
             _timer?.Dispose();
+            _turns?.Wake();
             DeactivateOnIdle();
         }
     }
@@ -312,11 +420,13 @@ internal sealed partial class GroupGrain : Grain, IGroupGrain, IDisposable
 
     private void ThrowIfUnknown(GroupCoordinator coordinator)
     {
-        if (!coordinator.Writer.IsStored && coordinator.Group.Members.Count == 0)
+        if (!IsKnown(coordinator))
         {
             throw new OrleansStreamException(ErrorCode.GroupIdNotFound, $"There is no group '{_groupId}'.");
         }
     }
+
+    private static bool IsKnown(GroupCoordinator coordinator) => coordinator.Writer.IsStored || coordinator.MemberCount > 0;
 
     private static MembershipResponse Refuse(ErrorCode error, string message) =>
         new(error, Generation.None, [], GroupLimits.HeartbeatInterval, message);

@@ -41,4 +41,13 @@ internal static class GroupLimits
     /// goes quiet within it, and its successor grants every member it takes over this much more time.
     /// </summary>
     public static readonly TimeSpan MaxUnverified = TimeSpan.FromSeconds(2);
+
+    /// <summary>The shortest session that may be configured for classic members; one has to outlast <see cref="MaxCallWait"/>.</summary>
+    public static readonly TimeSpan MinClassicSession = TimeSpan.FromSeconds(2);
+
+    /// <summary>
+    /// How long a call of a classic member may wait in the coordinator for other members before its caller has to send it again. As long
+    /// as it waits, the coordinator cannot move and its silo cannot stop.
+    /// </summary>
+    public static readonly TimeSpan MaxCallWait = TimeSpan.FromSeconds(1);
 }

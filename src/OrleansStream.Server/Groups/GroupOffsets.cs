@@ -1,4 +1,5 @@
 using OrleansStream.Groups;
+using OrleansStream.Server.Groups.Classic;
 using OrleansStream.Storage;
 
 namespace OrleansStream.Server.Groups;
@@ -56,10 +57,12 @@ internal sealed class GroupOffsets(IGroupStore store, GroupCatalog catalog, IPar
     }
 
     /// <summary>Describes every partition with a committed offset or an owner, by topic and number.</summary>
-    public async Task<GroupPartition[]> DescribeAsync(ConsumerGroup group)
+    public async Task<GroupPartition[]> DescribeAsync(GroupCoordinator coordinator)
     {
+        var owned = coordinator.Group.Members.SelectMany(member => member.Owned.Values)
+            .ToDictionary(ownership => ownership.Partition.Partition, ownership => ownership.Owner.MemberId);
+        await AddClassicAsync(owned, coordinator.Classic);
         var stored = (await store.ReadOffsetsAsync(groupId, default)).ToDictionary(offset => offset.Partition);
-        var owned = group.Members.SelectMany(member => member.Owned.Values).ToDictionary(ownership => ownership.Partition.Partition, ownership => ownership.Owner.MemberId);
         var topics = await catalog.FindAsync(stored.Keys.Concat(owned.Keys).Select(partition => partition.TopicId));
         PartitionId[] partitions =
         [
@@ -84,5 +87,48 @@ internal sealed class GroupOffsets(IGroupStore store, GroupCatalog catalog, IPar
         }
 
         return [.. described];
+    }
+
+    /// <summary>Adds what the members of a classic group were given, which is written down by names.</summary>
+    private async Task AddClassicAsync(Dictionary<PartitionId, string> owned, ClassicGroup group)
+    {
+        var given = group.Members
+            .SelectMany(member => ConsumerProtocol.ReadPartitions(member.Assignment).Select(partition => (partition, member.MemberId))).ToList();
+        var topics = await catalog.FindAsync(given.Select(pair => pair.partition.Topic));
+        foreach (var ((topic, partition), memberId) in given)
+        {
+            if (topics[topic] is { } known && partition >= 0 && partition < known.PartitionCount)
+            {
+                owned.TryAdd(new PartitionId(known.TopicId, partition), memberId);
+            }
+        }
+    }
+
+    /// <summary>
+    /// Finds the ids of partitions that a classic member commits for; those that do not exist, and offsets that cannot be committed, are
+    /// answered one by one.
+    /// </summary>
+    public async Task<(List<KeyValuePair<PartitionId, CommittedOffset>> Resolved, ErrorCode[] Answers)> CheckAsync(CommittedOffset[] offsets)
+    {
+        var topics = await catalog.FindAsync(offsets.Select(offset => offset.TopicPartition.Topic));
+        var resolved = new List<KeyValuePair<PartitionId, CommittedOffset>>(offsets.Length);
+        var answers = new ErrorCode[offsets.Length];
+        for (var at = 0; at < offsets.Length; at++)
+        {
+            var (name, partition) = offsets[at].TopicPartition;
+            if (topics[name] is not { } topic || partition < 0 || partition >= topic.PartitionCount)
+            {
+                answers[at] = ErrorCode.UnknownTopicOrPartition;
+                continue;
+            }
+
+            answers[at] = ClassicRules.Check(offsets[at]);
+            if (answers[at] == ErrorCode.None)
+            {
+                resolved.Add(new KeyValuePair<PartitionId, CommittedOffset>(new PartitionId(topic.TopicId, partition), offsets[at]));
+            }
+        }
+
+        return (resolved, answers);
     }
 }

@@ -11,7 +11,7 @@ namespace OrleansStream.Server.Groups;
 /// A round writes offsets before the document. So the commits that were accepted before a partition is granted to its next
 /// owner are durable before that owner hears of the grant and reads where to begin.
 /// </remarks>
-internal sealed class GroupWriter(IGroupStore store, TimeProvider time, string groupId, ConsumerGroup group, long version, long savedRevision)
+internal sealed class GroupWriter(IGroupStore store, TimeProvider time, string groupId, IStoredState group, long version, long savedRevision)
 {
     private Round? _gathering;
     private bool _running;
@@ -129,7 +129,7 @@ internal sealed class GroupWriter(IGroupStore store, TimeProvider time, string g
     private async Task SaveDocumentAsync()
     {
         var revision = group.Revision;
-        var stored = new StoredGroup(groupId, _version, group.Generation, group.Members.Count, group.ToDocument().ToJson());
+        var stored = new StoredGroup(groupId, _version, group.Generation, group.MemberCount, group.ToDocument().ToJson());
         _version = await store.TrySaveAsync(stored, CancellationToken.None) ?? throw Replaced();
         _savedRevision = revision;
     }

@@ -1,3 +1,5 @@
+using OrleansStream.Server.Groups.Classic;
+
 namespace OrleansStream.Server.Hosting;
 
 /// <summary>The settings of a silo, bound from the configuration section <c>OrleansStream</c>.</summary>
@@ -50,4 +52,7 @@ public sealed class OrleansStreamServerOptions
 
     /// <summary>The most bytes of answers to fetches being put together at a time; what comes beyond is told to try again. 256 MiB.</summary>
     public long MaxFetchBytesInHand { get; set; } = 256L * 1024 * 1024;
+
+    /// <summary>The timing of groups whose members speak Kafka's classic protocol.</summary>
+    public ClassicGroupOptions ClassicGroups { get; set; } = new();
 }

@@ -1,6 +1,8 @@
 using System.Net;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Options;
+using OrleansStream.Server.Groups;
+using OrleansStream.Server.Groups.Classic;
 
 namespace OrleansStream.Server.Hosting;
 
@@ -45,7 +47,21 @@ internal sealed class OrleansStreamServerOptionsValidator(IConfiguration? config
         CheckTime(problems, nameof(options.DrainTimeout), options.DrainTimeout, TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(5));
         CheckBudget(problems, nameof(options.MaxProduceBytesInHand), options.MaxProduceBytesInHand);
         CheckBudget(problems, nameof(options.MaxFetchBytesInHand), options.MaxFetchBytesInHand);
+        CheckClassicGroups(problems, options.ClassicGroups);
         return problems.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(problems);
+    }
+
+    private static void CheckClassicGroups(List<string> problems, ClassicGroupOptions groups)
+    {
+        const string Section = nameof(OrleansStreamServerOptions.ClassicGroups);
+        var longest = TimeSpan.FromDays(1);
+        CheckTime(problems, $"{Section}:{nameof(groups.InitialRebalanceDelay)}", groups.InitialRebalanceDelay, TimeSpan.Zero, TimeSpan.FromMinutes(5));
+        CheckTime(problems, $"{Section}:{nameof(groups.MinSessionTimeout)}", groups.MinSessionTimeout, GroupLimits.MinClassicSession, longest);
+        CheckTime(problems, $"{Section}:{nameof(groups.MaxSessionTimeout)}", groups.MaxSessionTimeout, groups.MinSessionTimeout, longest);
+        if (groups.MaxMembers is < 1 or > GroupLimits.MaxMembers)
+        {
+            problems.Add($"{Full($"{Section}:{nameof(groups.MaxMembers)}")} is a number from 1 to {GroupLimits.MaxMembers}, not {groups.MaxMembers}.");
+        }
     }
 
     /// <summary>A misspelt name would leave the default in force without a word. Subsections belong to other parts, which check them.</summary>

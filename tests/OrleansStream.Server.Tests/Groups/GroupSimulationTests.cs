@@ -12,7 +12,12 @@ public sealed class GroupSimulationTests
     private const string DefaultSeeds = "1..2000";
 
     [Fact]
-    public void Whatever_is_lost_late_repeated_or_restarted_a_partition_has_one_owner_and_offsets_only_grow()
+    public void Whatever_is_lost_late_repeated_or_restarted_a_partition_has_one_owner_and_offsets_only_grow() => Run(SimulatedGroup.Run);
+
+    [Fact]
+    public void Classic_members_settle_with_one_owner_per_partition_and_notice_no_restart_of_their_coordinator() => Run(SimulatedClassicGroup.Run);
+
+    private static void Run(Action<int> live)
     {
         var (first, last) = ParseSeeds(Environment.GetEnvironmentVariable("ORLEANSSTREAM_SEEDS") ?? DefaultSeeds);
         var failures = new List<(int Seed, XunitException Failure)>();
@@ -22,7 +27,7 @@ public sealed class GroupSimulationTests
         {
             try
             {
-                SimulatedGroup.Run(seed);
+                live(seed);
             }
             catch (XunitException failure)
             {

@@ -1,4 +1,5 @@
 using OrleansStream.Server.Groups;
+using OrleansStream.Server.Groups.Classic;
 
 namespace OrleansStream.Server.Tests.Groups.Simulation;
 
@@ -17,14 +18,19 @@ internal sealed class SimulatedCoordinator
         _catalog = catalog;
         _refreshedAt = world.Now;
         Assert.Same(world, SynchronizationContext.Current);
-        _loading = GroupCoordinator.LoadAsync(store, world.Time, "group");
+        _loading = GroupCoordinator.LoadAsync(store, new ClassicGroupOptions(), world.Time, "group");
         _world.After(GroupLimits.TickInterval, Tick);
     }
+
+    public ClassicCalls Calls { get; } = new(_ => { });
 
     public bool IsStopped { get; private set; }
 
     /// <summary>The group, for checks at the end; null while it is loading or once it stopped.</summary>
     public ConsumerGroup? Group => IsStopped ? null : _loaded?.Group;
+
+    /// <summary>The same of classic members.</summary>
+    public ClassicGroup? Classic => IsStopped ? null : _loaded?.Classic;
 
     /// <summary>Stops without a word, as a killed process does.</summary>
     public void Kill() => IsStopped = true;
@@ -41,18 +47,20 @@ internal sealed class SimulatedCoordinator
                 return null;
             }
 
-            if (told > coordinator.Group.Generation)
+            if (told > coordinator.Generation)
             {
                 await coordinator.Writer.VerifyAsync();
             }
 
             var answer = await decide(coordinator);
+            coordinator.Turns.Announce(coordinator.Classic.Turn);
             await coordinator.Writer.SaveAsync();
             return IsStopped ? null : answer;
         }
         catch (OrleansStreamException)
         {
             IsStopped = true;
+            _loaded?.Turns.Wake();
             return null;
         }
     }
@@ -72,7 +80,7 @@ internal sealed class SimulatedCoordinator
     {
         await AnswerAsync(Generation.None, coordinator =>
         {
-            foreach (var member in coordinator.Group.Expire(coordinator.Now))
+            foreach (var member in coordinator.Group.Expire(coordinator.Now).Concat(coordinator.Classic.Expire(coordinator.Now)))
             {
                 _world.Note($"{member} is expelled");
             }
