@@ -18,12 +18,12 @@ internal static partial class Banner
         var postgres = app.Services.GetService<IOptions<PostgresStorageOptions>>()?.Value.ConnectionString;
         var place = string.IsNullOrEmpty(postgres) ? Path.GetFullPath(options.DataPath) : $"the database {PostgresDataSource.Describe(postgres)}";
         var urls = string.Join(' ', addresses);
-        LogReady(logger, HostArguments.Version, gateway, place, urls);
+        LogReady(logger, HostArguments.Version, gateway, KafkaGateway.Describe(app), place, urls);
     }
 
     [LoggerMessage(
         EventId = LogEvents.Ready,
         Level = LogLevel.Information,
-        Message = "OrleansStream {Version} is ready: clients connect to {Gateway}, the data is in {Place}, health and metrics are at {Urls}")]
-    private static partial void LogReady(ILogger logger, string version, string gateway, string place, string urls);
+        Message = "OrleansStream {Version} is ready: clients connect to {Gateway}, Kafka clients to {Kafka}, the data is in {Place}, health and metrics are at {Urls}")]
+    private static partial void LogReady(ILogger logger, string version, string gateway, string kafka, string place, string urls);
 }

@@ -23,6 +23,8 @@ internal sealed class HostArguments
           --name NAME          the silo's name in its cluster (OrleansStream:SiloName; made up at every start)
           --port N             the port for clients (OrleansStream:GatewayPort; 30000)
           --silo-port N        the port for other silos (OrleansStream:SiloPort; 11111)
+          --kafka-port N       the port for Kafka clients, or none (OrleansStream:Kafka:Port; 9092)
+          --kafka-host NAME    the host name or address that Kafka clients are told (OrleansStream:Kafka:AdvertisedHost; the --address)
           --address IP         the address to listen on and to be reached by (OrleansStream:AdvertisedAddress; 127.0.0.1)
           --http URL           where health and metrics are served (Urls; http://127.0.0.1:8080)
           --log simple|json    how logs are written (Logging:Console:FormatterName; simple)
@@ -43,6 +45,8 @@ internal sealed class HostArguments
         ["name"] = "OrleansStream:SiloName",
         ["port"] = "OrleansStream:GatewayPort",
         ["silo-port"] = "OrleansStream:SiloPort",
+        ["kafka-port"] = KafkaGateway.PortSetting,
+        ["kafka-host"] = KafkaGateway.HostSetting,
         ["address"] = "OrleansStream:AdvertisedAddress",
         ["http"] = "urls",
         ["log"] = "Logging:Console:FormatterName",

@@ -69,6 +69,7 @@ internal static class HostProgram
         builder.AddOrleansStreamServer();
         builder.Services.AddHostedService<PortCheck>();
         DashboardHosting.Add(builder);
+        KafkaGateway.Add(builder);
         builder.Services.AddHealthChecks()
             .AddCheck<SiloCheck>("silo", tags: [HealthEndpoints.ReadyTag])
             .AddCheck<CatalogCheck>("catalog", tags: [HealthEndpoints.ReadyTag]);

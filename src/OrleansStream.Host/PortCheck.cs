@@ -11,11 +11,13 @@ namespace OrleansStream.Host;
 /// </summary>
 internal sealed class PortCheck(IOptions<OrleansStreamServerOptions> options) : IHostedLifecycleService
 {
+    private const string AddressSetting = $"{OrleansStreamServerOptions.SectionName}:{nameof(OrleansStreamServerOptions.AdvertisedAddress)} (--address)";
+
     public Task StartingAsync(CancellationToken cancellationToken)
     {
         var address = IPAddress.Parse(options.Value.AdvertisedAddress);
-        Check(address, options.Value.GatewayPort, nameof(OrleansStreamServerOptions.GatewayPort), "--port");
-        Check(address, options.Value.SiloPort, nameof(OrleansStreamServerOptions.SiloPort), "--silo-port");
+        Check(address, options.Value.GatewayPort, $"{OrleansStreamServerOptions.SectionName}:{nameof(OrleansStreamServerOptions.GatewayPort)} (--port)", AddressSetting);
+        Check(address, options.Value.SiloPort, $"{OrleansStreamServerOptions.SectionName}:{nameof(OrleansStreamServerOptions.SiloPort)} (--silo-port)", AddressSetting);
         return Task.CompletedTask;
     }
 
@@ -29,7 +31,11 @@ internal sealed class PortCheck(IOptions<OrleansStreamServerOptions> options) : 
 
     public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    private static void Check(IPAddress address, int port, string setting, string alias)
+    /// <param name="address">The address that will be listened on.</param>
+    /// <param name="port">The port.</param>
+    /// <param name="portSetting">Where the port comes from.</param>
+    /// <param name="addressSetting">Where the address comes from.</param>
+    internal static void Check(IPAddress address, int port, string portSetting, string addressSetting)
     {
         using var listener = new TcpListener(address, port);
         try
@@ -38,13 +44,11 @@ internal sealed class PortCheck(IOptions<OrleansStreamServerOptions> options) : 
         }
         catch (SocketException e)
         {
-            var full = $"{OrleansStreamServerOptions.SectionName}:{setting} ({alias})";
-            throw new OptionsValidationException(setting, typeof(OrleansStreamServerOptions), [e.SocketErrorCode switch
+            throw new OptionsValidationException(portSetting, typeof(OrleansStreamServerOptions), [e.SocketErrorCode switch
             {
-                SocketError.AddressAlreadyInUse => $"{full}: port {port} of {address} is used by another process; stop that one, or set another port.",
-                SocketError.AddressNotAvailable =>
-                    $"{OrleansStreamServerOptions.SectionName}:{nameof(OrleansStreamServerOptions.AdvertisedAddress)} (--address): this machine has no address {address}.",
-                _ => $"{full}: port {port} of {address} cannot be listened on: {e.Message}.",
+                SocketError.AddressAlreadyInUse => $"{portSetting}: port {port} of {address} is used by another process; stop that one, or set another port.",
+                SocketError.AddressNotAvailable => $"{addressSetting}: this machine has no address {address}.",
+                _ => $"{portSetting}: port {port} of {address} cannot be listened on: {e.Message}.",
             }]);
         }
     }

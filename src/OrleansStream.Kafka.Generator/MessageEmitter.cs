@@ -52,6 +52,7 @@ internal sealed class MessageEmitter
         _code.Line($"public static ApiDescription Api => ApiCatalog.{_api.Name};");
         _code.Line();
         EmitBody(message);
+        EmitStructs(message);
         _code.Close();
     }
 
@@ -75,6 +76,13 @@ internal sealed class MessageEmitter
         DeclareFlexible();
         _writes.Emit(schema);
         _code.Close();
+        _code.Line();
+        EmitVisitErrors(schema);
+    }
+
+    /// <summary>All structs lie side by side in the message, whatever contains them.</summary>
+    private void EmitStructs(StructSchema schema)
+    {
         foreach (var nested in schema.Fields.Where(field => field.Struct is not null && _emitted.Add(field.Type)).Select(field => field.Struct!).ToList())
         {
             _code.Line();
@@ -82,8 +90,39 @@ internal sealed class MessageEmitter
             _code.Open($"internal sealed record {nested.Name}");
             EmitBody(nested);
             _code.Close();
+            EmitStructs(nested);
         }
     }
+
+    private void EmitVisitErrors(StructSchema schema)
+    {
+        _code.Open("public void VisitErrors<TContext>(TContext context, global::System.Action<TContext, short> visit)");
+        foreach (var field in schema.Fields.Where(HasErrors))
+        {
+            if (field.Struct is null)
+            {
+                _code.Open($"if ({field.Name} != 0)");
+                _code.Line($"visit(context, {field.Name});");
+                _code.Close();
+            }
+            else if (field.IsArray)
+            {
+                _code.Open($"foreach (var item in {field.Name}{(field.IsNullable ? " ?? []" : "")})");
+                _code.Line("item.VisitErrors(context, visit);");
+                _code.Close();
+            }
+            else
+            {
+                _code.Line($"{field.Name}{(field.IsNullable || field.IsOptionalStruct ? "?" : "")}.VisitErrors(context, visit);");
+            }
+        }
+
+        _code.Close();
+    }
+
+    private static bool HasErrors(FieldSchema field) => field.Struct is null
+        ? field is { Name: "ErrorCode", Type: "int16", IsArray: false }
+        : field.Struct.Fields.Any(HasErrors);
 
     private void DeclareFlexible()
     {

@@ -1,1 +1,2 @@
 global using OrleansStream.Kafka.Wire;
+global using RequestContext = OrleansStream.Kafka.Apis.RequestContext;

@@ -18,7 +18,7 @@ public class RoomTests
         ["OrleansStream.Kafka.Generator"] = [],
         ["OrleansStream.Cli"] = ["OrleansStream.Client"],
         ["OrleansStream.Dashboard"] = ["OrleansStream.Client"],
-        ["OrleansStream.Host"] = ["OrleansStream.Client", "OrleansStream.Dashboard", "OrleansStream.Server", "OrleansStream.Storage.Postgres"],
+        ["OrleansStream.Host"] = ["OrleansStream.Client", "OrleansStream.Dashboard", "OrleansStream.Kafka", "OrleansStream.Server", "OrleansStream.Storage.Postgres"],
     };
 
     [Fact]

@@ -14,7 +14,7 @@ internal sealed class HostProcess : IDisposable
     {
         (Port, var siloPort, _httpPort) = (Programs.FreePort(), Programs.FreePort(), Programs.FreePort());
         _process = Programs.Start(
-            Programs.Host, [.. arguments, "--port", $"{Port}", "--silo-port", $"{siloPort}", "--http", $"http://127.0.0.1:{_httpPort}"]);
+            Programs.Host, [.. arguments, "--kafka-port", "none", "--port", $"{Port}", "--silo-port", $"{siloPort}", "--http", $"http://127.0.0.1:{_httpPort}"]);
         _ = _process.StandardOutput.ReadToEndAsync();
         _error = _process.StandardError.ReadToEndAsync();
     }

@@ -17,6 +17,8 @@ public sealed class HostRefusalTests : IDisposable
     [InlineData("OrleansStream:DataPaht", "--OrleansStream:DataPaht=elsewhere")]
     [InlineData("OrleansStream:DrainTimeout", "--OrleansStream:DrainTimeout=soon")]
     [InlineData("OrleansStream:GatewayPort", "--OrleansStream:GatewayPort=99999")]
+    [InlineData("OrleansStream:Kafka:Port", "--kafka-port", "many")]
+    [InlineData("OrleansStream:Kafka:Prot", "--OrleansStream:Kafka:Prot=9092")]
     [InlineData("OrleansStream:AdvertisedAddress", "--address", "my-machine")]
     [InlineData("'8080'", "--health-check", "8080")]
     public async Task A_setting_that_is_unknown_or_of_the_wrong_type_is_named(string named, params string[] arguments)
@@ -32,7 +34,8 @@ public sealed class HostRefusalTests : IDisposable
         var port = $"{((IPEndPoint)other.LocalEndpoint).Port}";
 
         await RefusedAsync(port, "--data", _data, "--port", port, "--silo-port", $"{Programs.FreePort()}");
-        await RefusedAsync(port, "--data", _data, "--port", $"{Programs.FreePort()}", "--silo-port", $"{Programs.FreePort()}", "--http", $"http://127.0.0.1:{port}");
+        await RefusedAsync(port, "--data", _data, "--port", $"{Programs.FreePort()}", "--silo-port", $"{Programs.FreePort()}", "--kafka-port", port);
+        await RefusedAsync(port, "--data", _data, "--port", $"{Programs.FreePort()}", "--silo-port", $"{Programs.FreePort()}", "--kafka-port", "none", "--http", $"http://127.0.0.1:{port}");
     }
 
     [Fact]
@@ -41,7 +44,7 @@ public sealed class HostRefusalTests : IDisposable
         var format = Path.Combine(_data, "format");
         await File.WriteAllTextAsync(format, "99\n");
 
-        await RefusedAsync("99", "--data", _data, "--port", $"{Programs.FreePort()}", "--silo-port", $"{Programs.FreePort()}");
+        await RefusedAsync("99", "--data", _data, "--port", $"{Programs.FreePort()}", "--silo-port", $"{Programs.FreePort()}", "--kafka-port", "none");
 
         Assert.Equal("99\n", await File.ReadAllTextAsync(format));
     }

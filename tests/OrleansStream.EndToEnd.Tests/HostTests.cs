@@ -42,7 +42,7 @@ public sealed partial class HostTests : IDisposable
         await ReadyAsync(host);
 
         var (exitCode, _, error) = await Programs.RunAsync(
-            Programs.Host, "--data", _data, "--port", $"{Programs.FreePort()}", "--silo-port", $"{Programs.FreePort()}", "--http", $"http://127.0.0.1:{Programs.FreePort()}");
+            Programs.Host, "--data", _data, "--kafka-port", "none", "--port", $"{Programs.FreePort()}", "--silo-port", $"{Programs.FreePort()}", "--http", $"http://127.0.0.1:{Programs.FreePort()}");
 
         host.Kill();
         await host.WaitForExitAsync();
@@ -82,7 +82,7 @@ public sealed partial class HostTests : IDisposable
     public async Task A_database_that_cannot_be_used_is_refused_with_one_line_that_names_the_setting(string connectionString, string reason)
     {
         var (exitCode, _, error) = await Programs.RunAsync(
-            Programs.Host, $"--postgres={connectionString}", "--port", $"{Programs.FreePort()}", "--silo-port", $"{Programs.FreePort()}", "--http", $"http://127.0.0.1:{Programs.FreePort()}");
+            Programs.Host, $"--postgres={connectionString}", "--kafka-port", "none", "--port", $"{Programs.FreePort()}", "--silo-port", $"{Programs.FreePort()}", "--http", $"http://127.0.0.1:{Programs.FreePort()}");
 
         Assert.Equal(1, exitCode);
         Assert.Contains(reason, error, StringComparison.OrdinalIgnoreCase);
@@ -91,7 +91,7 @@ public sealed partial class HostTests : IDisposable
     }
 
     private string[] Arguments() =>
-        ["--data", _data, "--port", $"{_ports[0]}", "--silo-port", $"{_ports[1]}", "--http", Url];
+        ["--data", _data, "--kafka-port", "none", "--port", $"{_ports[0]}", "--silo-port", $"{_ports[1]}", "--http", Url];
 
     private Task ReadyAsync(Process host)
     {

@@ -75,6 +75,7 @@ public sealed partial class QuickStartTests : IDisposable
             {
                 ["PATH"] = $"{_folder}/bin:{Environment.GetEnvironmentVariable("PATH")}",
                 ["OrleansStream__GatewayPort"] = $"{_gateway}",
+                ["OrleansStream__Kafka__Port"] = "none",
                 ["OrleansStream__SiloPort"] = $"{Programs.FreePort()}",
                 ["Urls"] = _url,
                 ["OSTREAM_CONNECT"] = $"127.0.0.1:{_gateway}",

@@ -11,7 +11,7 @@ internal abstract class KafkaApi(ApiDescription description)
     /// <summary>
     /// Begins a request. Completes when the connection's next request may begin, which for all but produces is when this one is done.
     /// </summary>
-    /// <returns>The answer, when it is there; null for none.</returns>
+    /// <returns>The answer; null for none, which acks=0 asks for.</returns>
     public abstract ValueTask<Task<IKafkaMessage?>> BeginAsync(IKafkaMessage request, RequestContext context);
 }
 
@@ -21,7 +21,8 @@ internal abstract class KafkaApi<TRequest, TResponse>() : KafkaApi(TRequest.Api)
     where TResponse : class, IKafkaMessage<TResponse>
 {
     public sealed override async ValueTask<Task<IKafkaMessage?>> BeginAsync(IKafkaMessage request, RequestContext context) =>
-        Task.FromResult<IKafkaMessage?>(await HandleAsync((TRequest)request, context).ConfigureAwait(false));
+        Task.FromResult<IKafkaMessage?>(
+            await HandleAsync((TRequest)request, context).ConfigureAwait(false) ?? throw new IOException("The request cannot be answered."));
 
     /// <summary>Handles one request.</summary>
     /// <returns>Null closes the connection.</returns>

@@ -6,6 +6,7 @@ namespace OrleansStream.Kafka.Apis;
 /// </summary>
 internal enum KafkaError : short
 {
+    LeaderNotAvailable = 5,
     CoordinatorNotAvailable = 15,
     InvalidRequiredAcks = 21,
     UnsupportedVersion = 35,
@@ -13,6 +14,8 @@ internal enum KafkaError : short
     FetchSessionIdNotFound = 70,
     InvalidFetchSessionEpoch = 71,
     FetchSessionTopicIdError = 106,
+    MismatchedEndpointType = 114,
+    UnsupportedEndpointType = 115,
 }
 
 internal static class KafkaErrors

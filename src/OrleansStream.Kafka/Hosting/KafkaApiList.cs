@@ -11,7 +11,15 @@ internal static class KafkaApiList
         services.AddSingleton(provider => new ApiList(provider.GetServices<KafkaApi>()));
         services.AddSingleton(provider => new Lazy<ApiList>(provider.GetRequiredService<ApiList>));
         return services
-            .Add<ApiVersionsApi>();
+            .Add<ProduceApi>()
+            .Add<FetchApi>()
+            .Add<ListOffsetsApi>()
+            .Add<MetadataApi>()
+            .Add<FindCoordinatorApi>()
+            .Add<ApiVersionsApi>()
+            .Add<InitProducerIdApi>()
+            .Add<OffsetForLeaderEpochApi>()
+            .Add<DescribeClusterApi>();
     }
 
     private static IServiceCollection Add<TApi>(this IServiceCollection services)

@@ -5,6 +5,9 @@ internal interface IKafkaMessage
 {
     /// <summary>Writes the body as a version has it; fields that the version does not have are passed over.</summary>
     void Write(KafkaWriter writer, short version);
+
+    /// <summary>Calls back for each field named <c>ErrorCode</c> that holds an error, in the message and all its parts.</summary>
+    void VisitErrors<TContext>(TContext context, Action<TContext, short> visit);
 }
 
 /// <summary>A request's or response's body that can be read.</summary>

@@ -47,7 +47,23 @@ public sealed partial class LocalEndpoint : IDisposable
     {
         ArgumentNullException.ThrowIfNull(request);
         using var batch = request.Batch;
-        var response = await ProduceAsync(request.Partition, batch?.Memory ?? default);
+        var response = await ProduceAsync(request.Partition, batch?.Memory ?? default, isInOrder: false);
+        if (response.Error != ErrorCode.None)
+        {
+            _metrics.Failed("produce", response.Error);
+        }
+
+        return response;
+    }
+
+    /// <summary>
+    /// Appends a batch for a caller inside the silo whose batches must keep their order: by the time this returns the batch has its
+    /// place in the partition's log, and the task is about its durability. The checks, a checksum over the bytes among them, run on
+    /// the caller's thread. The caller bounds the bytes it has in hand itself, and keeps them unchanged until the task is done.
+    /// </summary>
+    public async Task<ProduceResponse> AppendInOrderAsync(PartitionId partition, ReadOnlyMemory<byte> batch)
+    {
+        var response = await ProduceAsync(partition, batch, isInOrder: true);
         if (response.Error != ErrorCode.None)
         {
             _metrics.Failed("produce", response.Error);
@@ -163,7 +179,7 @@ public sealed partial class LocalEndpoint : IDisposable
         return header.BaseTimestamp + (long)(place * (header.MaxTimestamp - header.BaseTimestamp));
     }
 
-    private async ValueTask<ProduceResponse> ProduceAsync(PartitionId id, ReadOnlyMemory<byte> batch)
+    private async ValueTask<ProduceResponse> ProduceAsync(PartitionId id, ReadOnlyMemory<byte> batch, bool isInOrder)
     {
         if (batch.IsEmpty)
         {
@@ -184,6 +200,12 @@ public sealed partial class LocalEndpoint : IDisposable
                 return Failed(ErrorCode.NotLeaderOrFollower, NotOpenMessage);
             }
 
+            if (isInOrder)
+            {
+                // A batch that is refused for want of room, while the next one is taken, would break the order of an idempotent producer.
+                return await AppendAsync(partition, batch, isInOrder);
+            }
+
             if (!_produceBudget.TryTake(batch.Length))
             {
                 return Failed(ErrorCode.Throttled, $"The silo has {_produceBudget.Used} bytes of batches in hand and takes no more just now; send it again.");
@@ -191,7 +213,7 @@ public sealed partial class LocalEndpoint : IDisposable
 
             try
             {
-                return await AppendAsync(partition, batch);
+                return await AppendAsync(partition, batch, isInOrder);
             }
             finally
             {
@@ -207,10 +229,14 @@ public sealed partial class LocalEndpoint : IDisposable
         }
     }
 
-    private async ValueTask<ProduceResponse> AppendAsync(Partition partition, ReadOnlyMemory<byte> batch)
+    private async ValueTask<ProduceResponse> AppendAsync(Partition partition, ReadOnlyMemory<byte> batch, bool isInOrder)
     {
         var start = _time.GetTimestamp();
-        await ThreadPoolHop();
+        if (!isInOrder)
+        {
+            await ThreadPoolHop();
+        }
+
         try
         {
             var result = await partition.AppendAsync(batch);

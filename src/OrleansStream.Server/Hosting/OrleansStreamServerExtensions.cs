@@ -80,6 +80,7 @@ public static class OrleansStreamServerExtensions
         services.AddSingleton<SiloWebAddress>();
         services.AddSingleton<SiloReporter>();
         services.AddSingleton<ClusterReporter>();
+        services.AddSingleton(provider => new TopicDirectory(provider.GetRequiredService<ICatalog>(), provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<TopicChanges>();
         services.AddSingleton<TopicBroadcast>();
         services.AddSingleton<TopicPartitions>();
@@ -136,6 +137,11 @@ public static class OrleansStreamServerExtensions
         var services = silo.Services;
         silo.AddPlacementDirector<PartitionPlacement, PartitionPlacementDirector>();
         services.AddSingleton<PlacementMap>();
+        services.AddSingleton(provider => new PartitionDirectory(
+            provider.GetRequiredService<PlacementMap>(),
+            provider.GetRequiredService<IGrainFactory>(),
+            provider.GetRequiredService<ILocalSiloDetails>(),
+            provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<PlacementBroadcast>();
         services.AddSingleton<MoveRecorder>();
         services.AddSingleton<Rehearsal>();

@@ -145,6 +145,9 @@ public sealed class Partition
         }
     }
 
+    /// <summary>Where an epoch ended; see <see cref="IPartitionLog.FindEpochEnd"/>.</summary>
+    public (LeaderEpoch Epoch, Offset EndOffset)? FindEpochEnd(LeaderEpoch epoch) => _log.FindEpochEnd(epoch);
+
     /// <summary>The log's extent, with its size.</summary>
     public LogDescription Describe() => _log.Describe();
 

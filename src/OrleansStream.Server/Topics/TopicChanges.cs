@@ -6,13 +6,14 @@ using OrleansStream.Topics;
 namespace OrleansStream.Server.Topics;
 
 /// <summary>Brings this silo's open partitions in line with what the catalog says of their topic.</summary>
-internal sealed class TopicChanges(ICatalog catalog, PartitionTable table, PlacementMap map)
+internal sealed class TopicChanges(ICatalog catalog, PartitionTable table, PlacementMap map, TopicDirectory directory)
 {
     private const string DeletedReason = "Its topic was deleted.";
 
     /// <summary>Completes when settings are taken over, or when the partitions of a deleted topic are closed.</summary>
     public async Task ApplyAsync(Guid topicId)
     {
+        directory.Forget(topicId);
         var topic = await catalog.FindTopicAsync(topicId, CancellationToken.None);
         var configuration = topic is null ? null : TopicConfiguration.Parse(topic.Configuration);
         var closing = new List<Task>();

@@ -111,7 +111,7 @@ internal sealed class ChaosCluster : IAsyncDisposable
         List<string> arguments =
         [
             "--address", address, "--silo-port", $"{place.SiloPort}", "--port", $"{place.GatewayPort}", "--http", $"http://{address}:{place.HttpPort}",
-            "--data", Path.Combine(_folder, "data", name),
+            "--kafka-port", "none", "--data", Path.Combine(_folder, "data", name),
         ];
         if (Database is not null)
         {

@@ -1,0 +1,72 @@
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Options;
+using Orleans.Runtime.MembershipService.SiloMetadata;
+using OrleansStream.Kafka.Apis;
+using OrleansStream.Kafka.Cluster;
+using OrleansStream.Kafka.Diagnostics;
+using OrleansStream.Kafka.Fetching;
+using OrleansStream.Kafka.Hosting;
+using OrleansStream.Kafka.Transport;
+using OrleansStream.Server.Hosting;
+
+namespace OrleansStream.Kafka;
+
+/// <summary>Puts the Kafka gateway into a host.</summary>
+public static class KafkaExtensions
+{
+    /// <summary>
+    /// Serves Kafka clients on the silo that the application is, from the silo's start to its stop. Settings
+    /// come from the section <c>OrleansStream:Kafka</c> and then from <paramref name="configure"/>. All silos of a cluster that clients
+    /// should reach need it.
+    /// </summary>
+    public static TBuilder AddOrleansStreamKafka<TBuilder>(this TBuilder builder, Action<KafkaOptions>? configure = null)
+        where TBuilder : IHostApplicationBuilder
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        builder.UseOrleans(silo =>
+        {
+            AddGateway(silo.Services, configure);
+            AnnounceAddress(silo);
+        });
+        return builder;
+    }
+
+    private static void AddGateway(IServiceCollection services, Action<KafkaOptions>? configure)
+    {
+        services.AddOptions<KafkaOptions>().BindConfiguration(KafkaOptions.SectionName).Configure(options => configure?.Invoke(options)).ValidateOnStart();
+        services.AddSingleton<IValidateOptions<KafkaOptions>, KafkaOptionsValidator>();
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddMetrics();
+        services.AddKafkaApis();
+        services.AddSingleton<KafkaMetrics>();
+        services.AddSingleton<BrokerDirectory>();
+        services.AddSingleton<PartitionFinder>();
+        services.AddSingleton<TopicFinder>();
+        services.AddSingleton<FetchSessions>();
+        services.AddSingleton<SlotFinder>();
+        services.AddSingleton<BoundedReads>();
+        services.AddSingleton(provider => new KafkaConnectionContext(
+            provider.GetRequiredService<ApiList>(),
+            provider.GetRequiredService<ApiVersionsApi>(),
+            provider.GetRequiredService<IOptions<KafkaOptions>>().Value,
+            provider.GetRequiredService<KafkaMetrics>(),
+            provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<KafkaConnectionHandler>();
+        services.TryAddSingleton<IConnectionListenerFactory, SocketTransportFactory>();
+        services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(
+            provider => ActivatorUtilities.CreateInstance<KafkaListener>(provider));
+    }
+
+    private static void AnnounceAddress(ISiloBuilder silo)
+    {
+        // Read when the silo's metadata is made, which is after the settings are there.
+        var announced = new Dictionary<string, string>();
+        silo.Services.AddOptions<SiloMetadata>().Configure<IOptions<KafkaOptions>, IOptions<OrleansStreamServerOptions>>(
+            (_, options, server) => announced[BrokerDirectory.MetadataKey] = BrokerDirectory.AddressOf(options.Value, server.Value));
+        silo.UseSiloMetadata(announced);
+    }
+}

@@ -1,0 +1,132 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using System.IO.Pipelines;
+using OrleansStream.Kafka.Hosting;
+using OrleansStream.Kafka.Messages;
+
+namespace OrleansStream.Kafka.Transport;
+
+/// <summary>
+/// Cuts a connection's bytes into requests. A request that may come at all is read into one piece of memory of its size, which is the only
+/// copy on its way to the log. Used by one thread at a time.
+/// </summary>
+internal sealed class FrameReader(PipeReader input, KafkaOptions options, ByteGate own, ByteGate all, ConnectionClock clock)
+{
+    /// <summary>The number of the API, its version, the correlation id: what every header begins with.</summary>
+    private const int MinFrameBytes = 8;
+
+    private const int MinBytesPerSecond = 256 * 1024;
+
+    /// <returns>Null when the client ended the connection between two requests.</returns>
+    /// <exception cref="KafkaProtocolException">It is no request, or ends in its middle.</exception>
+    public async ValueTask<RequestFrame?> ReadAsync(CancellationToken cancellationToken)
+    {
+        clock.AwaitRequest();
+        var length = await ReadLengthAsync(cancellationToken).ConfigureAwait(false);
+        if (length < 0)
+        {
+            return null;
+        }
+
+        // Waiting for room is no fault of the client.
+        clock.Pause();
+        await own.TakeAsync(length, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            await all.TakeAsync(length, cancellationToken).ConfigureAwait(false);
+        }
+        catch
+        {
+            own.Return(length);
+            throw;
+        }
+
+        var frame = new RequestFrame(length, own, all);
+        try
+        {
+            clock.ReceiveRequest(options.RequestTimeout + TimeSpan.FromSeconds(length / MinBytesPerSecond));
+            await FillAsync(frame.Memory, cancellationToken).ConfigureAwait(false);
+            clock.Pause();
+            return frame;
+        }
+        catch
+        {
+            frame.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Waits for the beginning of a request, and judges it by that.</summary>
+    private async ValueTask<int> ReadLengthAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var read = await ReadInputAsync(cancellationToken).ConfigureAwait(false);
+            if (read.Buffer.Length >= sizeof(int) + sizeof(short))
+            {
+                var (length, key) = Begin(read.Buffer);
+                input.AdvanceTo(read.Buffer.GetPosition(sizeof(int)));
+                Check(length, key);
+                return length;
+            }
+
+            if (!read.Buffer.IsEmpty)
+            {
+                clock.ReceiveRequest(options.RequestTimeout);
+            }
+
+            if (read.IsCompleted)
+            {
+                return read.Buffer.IsEmpty ? -1 : throw new KafkaProtocolException("The connection ended within a request.");
+            }
+
+            input.AdvanceTo(read.Buffer.Start, read.Buffer.End);
+        }
+    }
+
+    private async ValueTask FillAsync(Memory<byte> frame, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var read = await ReadInputAsync(cancellationToken).ConfigureAwait(false);
+            var part = read.Buffer.Length > frame.Length ? read.Buffer.Slice(0, frame.Length) : read.Buffer;
+            part.CopyTo(frame.Span);
+            frame = frame[(int)part.Length..];
+
+            // From here on the buffer belongs to the connection again.
+            input.AdvanceTo(part.End);
+            if (frame.IsEmpty)
+            {
+                return;
+            }
+
+            if (read.IsCompleted)
+            {
+                throw new KafkaProtocolException("The connection ended within a request.");
+            }
+        }
+    }
+
+    /// <exception cref="OperationCanceledException">The silo stops, or the other side is gone.</exception>
+    private async ValueTask<ReadResult> ReadInputAsync(CancellationToken cancellationToken)
+    {
+        var read = await input.ReadAsync(cancellationToken).ConfigureAwait(false);
+        return read.IsCanceled ? throw new OperationCanceledException("The silo stops.") : read;
+    }
+
+    private static (int Length, short Key) Begin(ReadOnlySequence<byte> buffer)
+    {
+        Span<byte> begin = stackalloc byte[sizeof(int) + sizeof(short)];
+        buffer.Slice(0, begin.Length).CopyTo(begin);
+        return (BinaryPrimitives.ReadInt32BigEndian(begin), BinaryPrimitives.ReadInt16BigEndian(begin[sizeof(int)..]));
+    }
+
+    private void Check(int length, short key)
+    {
+        var limit = key == (short)ApiKey.Produce ? options.MaxRequestBytes : options.MaxControlRequestBytes;
+        if (length < MinFrameBytes || length > limit)
+        {
+            throw new KafkaProtocolException($"A request of API {key} has {MinFrameBytes} to {limit} bytes, not {length}.");
+        }
+    }
+}

@@ -1,0 +1,17 @@
+using OrleansStream.Kafka.Apis;
+using OrleansStream.Kafka.Diagnostics;
+using OrleansStream.Kafka.Hosting;
+
+namespace OrleansStream.Kafka.Transport;
+
+/// <summary>What all connections share.</summary>
+/// <param name="Apis">The APIs that are served.</param>
+/// <param name="ApiVersions">The one of them that answers even what it does not understand.</param>
+/// <param name="Options">Limits.</param>
+/// <param name="Metrics">Counts.</param>
+/// <param name="Time">The clock.</param>
+internal sealed record KafkaConnectionContext(ApiList Apis, ApiVersionsApi ApiVersions, KafkaOptions Options, KafkaMetrics Metrics, TimeProvider Time)
+{
+    /// <summary>The room for unanswered requests of all connections.</summary>
+    public ByteGate BytesInHand { get; } = new(Options.MaxBytesInHand);
+}
