@@ -18,7 +18,8 @@ internal static partial class Banner
         var postgres = app.Services.GetService<IOptions<PostgresStorageOptions>>()?.Value.ConnectionString;
         var place = string.IsNullOrEmpty(postgres) ? Path.GetFullPath(options.DataPath) : $"the database {PostgresDataSource.Describe(postgres)}";
         var urls = string.Join(' ', addresses);
-        LogReady(logger, HostArguments.Version, gateway, KafkaGateway.Describe(app), place, urls);
+        var kafka = KafkaGateway.Describe(app);
+        LogReady(logger, HostArguments.Version, gateway, kafka, place, urls);
     }
 
     [LoggerMessage(
