@@ -2,18 +2,23 @@ using System.Globalization;
 using OrleansStream.Benchmarks;
 using OrleansStream.Benchmarks.Ladder;
 using OrleansStream.Benchmarks.Moves;
+using OrleansStream.Benchmarks.Scale;
 
 const string Usage = """
     usage: ./dev bench [ladder] [--seconds S] [--rounds N] [--partitions P] [--batch-kib K] [--record-bytes B] [--folder DIR]
            ./dev bench postgres [the same options]
            ./dev bench records
            ./dev bench start
+           ./dev bench scale-silos | scale-databases [--share S] [--partitions P] [--batch-kib K] [--rounds N]
+           ./dev bench topics [--topics N]
            ./dev bench moves [--silo K] [--partitions P] [--rounds N] [--connect HOST:PORT,…]
 
     ladder   the same load on every rung, in turn: raw disk, Storage, a partition inside a silo, the SDK over TCP
     postgres the same on a PostgreSQL server that is started for it: bare COPY, Storage on PostgreSQL
     start    how long an OrleansStreamTestHost takes to start
     records  batches alone: checksum, builder, cursor, codecs
+    scale-…  produce with 1, 2 and 4 silos, or 1 and 2 databases, each with a small share of CPU (root, control groups of version 1)
+    topics   creates very many topics in a cluster of one silo, lists them, touches some
     moves    what clients notice when silo K of the running ./dev cluster, where it is stopped, joins, stops and is killed
     The folder should lie on the disk that is to be measured; the default is bench-data in the current folder.
     """;
@@ -41,10 +46,22 @@ switch (args.FirstOrDefault(a => !a.StartsWith('-')) is { } word && args[0] == w
         await new MoveBenchmark(Text("--connect") ?? "127.0.0.1:30000", (int)Number("--silo", 3), (int)Number("--partitions", 12), Console.Out)
             .RunAsync((int)Number("--rounds", 10));
         return 0;
+    case "scale-silos" when !args.Contains("--help"):
+        await Scale(0.1).SilosAsync((int)Number("--rounds", 3));
+        return 0;
+    case "scale-databases" when !args.Contains("--help"):
+        await Scale(0.15).DatabasesAsync((int)Number("--rounds", 3));
+        return 0;
+    case "topics" when !args.Contains("--help"):
+        await new TopicsBenchmark((int)Number("--topics", 100_000), Console.Out).RunAsync();
+        return 0;
     default:
         Console.WriteLine(Usage);
         return args.Contains("--help") ? 0 : 2;
 }
+
+ScaleBenchmark Scale(double share) =>
+    new(Number("--share", share), (int)Number("--partitions", 16), (int)Number("--batch-kib", 64) * 1024, Console.Out);
 
 async Task LadderAsync(params Func<IRung>[] rungs)
 {

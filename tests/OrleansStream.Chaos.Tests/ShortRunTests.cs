@@ -1,3 +1,4 @@
+using OrleansStream.TestServers;
 using OrleansStream.Chaos.Checking;
 
 namespace OrleansStream.Chaos.Tests;

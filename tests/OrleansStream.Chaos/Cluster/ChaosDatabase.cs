@@ -1,6 +1,5 @@
 using System.Globalization;
 using Npgsql;
-using OrleansStream.TestServers;
 
 namespace OrleansStream.Chaos.Cluster;
 

@@ -1,13 +1,13 @@
 using System.Diagnostics;
 using System.Globalization;
 
-namespace OrleansStream.Chaos.Cluster;
+namespace OrleansStream.TestServers;
 
 /// <summary>
 /// One silo: a process of the real host that can be started again on its ports after it ended. It runs under a shell that kills it
 /// when this process ends, however that comes. Not safe for concurrent use, except for the properties.
 /// </summary>
-internal sealed class SiloProcess(SiloPlace place, string program, IReadOnlyList<string> arguments, string logPath) : IAsyncDisposable
+public sealed class SiloProcess(SiloPlace place, string program, IReadOnlyList<string> arguments, string logPath) : IAsyncDisposable
 {
     private const string Guard =
         """
@@ -148,4 +148,4 @@ internal sealed class SiloProcess(SiloPlace place, string program, IReadOnlyList
 }
 
 /// <summary>A silo's name, address and ports, the same for its whole life.</summary>
-internal sealed record SiloPlace(string Name, string Address, int SiloPort, int GatewayPort, int HttpPort);
+public sealed record SiloPlace(string Name, string Address, int SiloPort, int GatewayPort, int HttpPort);

@@ -1,9 +1,9 @@
 using System.Runtime.InteropServices;
 
-namespace OrleansStream.Chaos.Cluster;
+namespace OrleansStream.TestServers;
 
 /// <summary>What one process can do to another.</summary>
-internal static partial class Signals
+public static partial class Signals
 {
     public const int Kill = 9;
     public const int Terminate = 15;

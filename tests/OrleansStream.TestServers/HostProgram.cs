@@ -1,9 +1,9 @@
 using System.Runtime.CompilerServices;
 
-namespace OrleansStream.Chaos;
+namespace OrleansStream.TestServers;
 
 /// <summary>The real host, as it was built with this program.</summary>
-internal static class HostProgram
+public static class HostProgram
 {
     /// <summary>Its file, in the configuration of this program itself.</summary>
     public static string Path { get; } = System.IO.Path.Combine(
