@@ -25,6 +25,6 @@ internal static partial class Banner
     [LoggerMessage(
         EventId = LogEvents.Ready,
         Level = LogLevel.Information,
-        Message = "OrleansStream {Version} is ready: clients connect to {Gateway}, Kafka clients to {Kafka}, the data is in {Place}, health and metrics are at {Urls}")]
+        Message = "OrleansStream {Version} is ready: clients connect to {Gateway}, Kafka clients to {Kafka}, the data is in {Place}, the dashboard, health and metrics are at {Urls}")]
     private static partial void LogReady(ILogger logger, string version, string gateway, string kafka, string place, string urls);
 }

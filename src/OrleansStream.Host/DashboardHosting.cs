@@ -1,8 +1,12 @@
 using System.Net;
+using Microsoft.AspNetCore.DataProtection;
+using Microsoft.AspNetCore.DataProtection.KeyManagement;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.Options;
+using Npgsql;
 using OrleansStream.Dashboard;
+using OrleansStream.Host.Cluster;
 using OrleansStream.Server.Hosting;
 using OrleansStream.Server.Monitoring;
 
@@ -21,6 +25,7 @@ internal static class DashboardHosting
         // A program that was built, not published, finds the files of its packages where they were built.
         builder.WebHost.UseStaticWebAssets();
         builder.Services.AddOrleansStreamDashboard();
+        KeepKeys(builder);
     }
 
     public static void Map(WebApplication app)
@@ -32,6 +37,22 @@ internal static class DashboardHosting
 
         app.MapOrleansStreamDashboard();
         app.Lifetime.ApplicationStarted.Register(() => Announce(app));
+    }
+
+    /// <summary>A session outlives the silo that began it: the keys of its cookie lie where the cluster's data lies.</summary>
+    private static void KeepKeys(WebApplicationBuilder builder)
+    {
+        var keys = builder.Services.AddDataProtection().SetApplicationName("OrleansStream.Dashboard");
+        if (PostgresCluster.IsConfigured(builder.Configuration))
+        {
+            builder.Services.AddOptions<KeyManagementOptions>().Configure<NpgsqlDataSource>(
+                static (management, database) => management.XmlRepository = new DatabaseKeys(database));
+        }
+        else
+        {
+            var data = builder.Configuration[$"{OrleansStreamServerOptions.SectionName}:{nameof(OrleansStreamServerOptions.DataPath)}"];
+            keys.PersistKeysToFileSystem(new DirectoryInfo(Path.Combine(data ?? new OrleansStreamServerOptions().DataPath, "dashboard-keys")));
+        }
     }
 
     private static bool IsEnabled(IConfiguration configuration) =>

@@ -26,11 +26,12 @@ internal sealed class HostArguments
           --kafka-port N       the port for Kafka clients, or none (OrleansStream:Kafka:Port; 9092)
           --kafka-host NAME    the host name or address that Kafka clients are told (OrleansStream:Kafka:AdvertisedHost; the --address)
           --address IP         the address to listen on and to be reached by (OrleansStream:AdvertisedAddress; 127.0.0.1)
-          --http URL           where health and metrics are served (Urls; http://127.0.0.1:8080)
+          --http URL           where the dashboard, health and metrics are served (Urls; http://127.0.0.1:8080)
           --log simple|json    how logs are written (Logging:Console:FormatterName; simple)
           --demo               also run a small workload: a producer and a group of two members
           --SECTION:NAME=VALUE any setting, as in --OrleansStream:DrainTimeout=00:00:02
           --health-check URL   start nothing; ask the host that runs at URL for its health, and end with 0 when it is well
+          --hash-password      start nothing; read a password and print its hash, for a user of the dashboard
           --help, --version
 
         The same settings are read from appsettings.json in the current folder and from the environment, as in
@@ -64,6 +65,9 @@ internal sealed class HostArguments
 
     /// <summary>Whether the demonstration workload was asked for.</summary>
     public bool RunsDemo { get; private set; }
+
+    /// <summary>Whether a password is to be hashed instead of a run.</summary>
+    public bool HashesPassword { get; private set; }
 
     /// <summary>Where to ask for the health of a host that runs already, instead of a run.</summary>
     public Uri? HealthCheck { get; private set; }
@@ -116,6 +120,9 @@ internal sealed class HostArguments
         {
             case "--demo":
                 RunsDemo = true;
+                return true;
+            case "--hash-password":
+                HashesPassword = true;
                 return true;
             case "--help" or "-h" or "-?":
                 Answer = Help;

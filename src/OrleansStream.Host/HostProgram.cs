@@ -7,7 +7,7 @@ using OrleansStream.Server;
 namespace OrleansStream.Host;
 
 /// <summary>
-/// The process from its arguments to its exit code: one silo, and beside it health and metrics over HTTP. A start that fails
+/// The process from its arguments to its exit code: one silo, and beside it the dashboard, health and metrics over HTTP. A start that fails
 /// for a reason somebody can mend ends with one line on standard error and exit code 1.
 /// </summary>
 internal static class HostProgram
@@ -29,6 +29,11 @@ internal static class HostProgram
         {
             Console.Out.WriteLine(answer);
             return 0;
+        }
+
+        if (arguments.HashesPassword)
+        {
+            return PasswordHashing.Run();
         }
 
         if (arguments.HealthCheck is { } address)

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
 using OrleansStream.Cli.Output;
-using OrleansStream.Monitoring;
 
 namespace OrleansStream.Cli.Cluster;
 
@@ -11,17 +10,20 @@ internal static class ClusterStatsCommand
     public static Command Build()
     {
         var interval = CommonOptions.Count("--interval", "Over how many seconds rates are measured", 2, 1, 3600);
+        var partitions = CommonOptions.Count("--partitions", "How many of the busiest open partitions are shown", 0, 0, 10_000);
         var command = new Command("stats", "Measure what every silo does: rates, acknowledgement latency, errors; and check the storage")
         {
-            interval, CommonOptions.Output,
+            interval, partitions, CommonOptions.Output,
         };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             await using var client = await Connection.OpenAsync(parsed, cancellationToken);
-            var before = await client.Admin.SnapshotAsync(limit: 0, cancellationToken);
+            var shown = (int)parsed.GetValue(partitions);
+            var limit = shown == 0 ? 0 : 10_000;
+            var before = await client.Admin.SnapshotAsync(limit, cancellationToken);
             await Task.Delay(TimeSpan.FromSeconds(parsed.GetValue(interval)), cancellationToken);
             var stats = ClusterStats.From(
-                before, await client.Admin.SnapshotAsync(limit: 0, cancellationToken), await client.Admin.CheckStorageAsync(cancellationToken));
+                before, await client.Admin.SnapshotAsync(limit, cancellationToken), await client.Admin.CheckStorageAsync(cancellationToken), shown);
             if (parsed.GetValue(CommonOptions.Output) == OutputFormat.Json)
             {
                 Json.Write(stats, Json.Readable.ClusterStats);
@@ -33,9 +35,14 @@ internal static class ClusterStatsCommand
                 table.Write(stats.Silos, s_silos);
                 table.WriteLine("");
                 table.Write(stats.Storage, s_storage);
+                if (stats.Partitions.Count > 0)
+                {
+                    table.WriteLine("");
+                    table.Write(stats.Partitions, s_partitions);
+                }
             }
         });
-        return command.WithExamples("ostream cluster stats\nostream cluster stats --interval 10 -o json");
+        return command.WithExamples("ostream cluster stats --partitions 20\nostream cluster stats --interval 10 -o json");
     }
 
     private static readonly Column<SiloStats>[] s_silos =
@@ -60,58 +67,16 @@ internal static class ClusterStatsCommand
         new("Trouble", s => s.Message ?? "-"),
     ];
 
+    private static readonly Column<PartitionStats>[] s_partitions =
+    [
+        new("Topic", p => p.Topic),
+        new("Partition", p => Text(p.Partition, "0"), IsNumber: true),
+        new("Silo", p => p.Silo),
+        new("Produced B/s", p => Text(p.BytesProducedPerSecond, "0"), IsNumber: true),
+        new("Records/s", p => Text(p.RecordsProducedPerSecond, "0"), IsNumber: true),
+        new("Fetched B/s", p => Text(p.BytesFetchedPerSecond, "0"), IsNumber: true),
+        new("Bytes", p => Text(p.SizeInBytes, "0"), IsNumber: true),
+    ];
+
     private static string Text(double? number, string format) => number?.ToString(format, CultureInfo.InvariantCulture) ?? "-";
 }
-
-/// <summary>What was measured, in the output.</summary>
-internal sealed record ClusterStats(IReadOnlyList<SiloStats> Silos, IReadOnlyList<StorageRow> Storage)
-{
-    public static ClusterStats From(ClusterSnapshot before, ClusterSnapshot after, IReadOnlyList<StorageCheck> storage) => new(
-        [
-            .. after.Silos.Select(silo => SiloStats.From(
-                before.Silos.FirstOrDefault(earlier => earlier.Address == silo.Address && earlier.Generation == silo.Generation)?.Report, silo)),
-        ],
-        [.. storage.Select(check => new StorageRow(check.Name, check.IsHealthy, check.Latency.TotalMilliseconds, check.Message))]);
-}
-
-/// <summary>One silo in the output; null stands for what is not known because the silo did not answer.</summary>
-internal sealed record SiloStats(
-    string Name,
-    string Address,
-    SiloCondition Condition,
-    double? BytesProducedPerSecond,
-    double? RecordsProducedPerSecond,
-    double? BytesFetchedPerSecond,
-    double? AckP50Ms,
-    double? AckP99Ms,
-    double? ErrorsPerSecond,
-    double? Processors,
-    long? MemoryBytes)
-{
-    public static SiloStats From(SiloReport? before, SiloSnapshot silo)
-    {
-        if (before is null || silo.Report is not { } after || after.Clock <= before.Clock)
-        {
-            return new SiloStats(silo.Name, silo.Address, silo.Condition, null, null, null, null, null, null, null, silo.Report?.Counters.MemoryBytes);
-        }
-
-        var seconds = (after.Clock - before.Clock).TotalSeconds;
-        var (old, now) = (before.Counters, after.Counters);
-        var acks = now.AckLatency.Zip(old.AckLatency, (more, less) => more - less).ToArray();
-        return new SiloStats(
-            silo.Name,
-            silo.Address,
-            silo.Condition,
-            (now.BytesProduced - old.BytesProduced) / seconds,
-            (now.RecordsProduced - old.RecordsProduced) / seconds,
-            (now.BytesFetched - old.BytesFetched) / seconds,
-            LatencyBuckets.Percentile(acks, 0.5)?.TotalMilliseconds,
-            LatencyBuckets.Percentile(acks, 0.99)?.TotalMilliseconds,
-            (now.Errors.Sum(error => error.Count) - old.Errors.Sum(error => error.Count)) / seconds,
-            (now.ProcessorTime - old.ProcessorTime).TotalSeconds / seconds,
-            now.MemoryBytes);
-    }
-}
-
-/// <summary>A place where data is kept, in the output.</summary>
-internal sealed record StorageRow(string Name, bool IsHealthy, double LatencyMs, string? Message);

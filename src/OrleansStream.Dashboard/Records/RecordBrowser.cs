@@ -45,6 +45,9 @@ internal sealed class RecordBrowser(IAdminClient admin)
     private const int FirstStride = 100;
     private const int MaxStride = 100_000;
 
+    /// <summary>As many as make use of a small machine's processors without taking all of a larger one's.</summary>
+    private const int PartitionsAtOnce = 4;
+
     /// <summary>Called now and then while many records are looked through.</summary>
     public Action<long>? Progress { get; set; }
 
@@ -61,28 +64,49 @@ internal sealed class RecordBrowser(IAdminClient admin)
         var left = new Dictionary<int, long>();
         var found = new List<BrowsedRecord>();
 
-        // Partition by partition: each has an order, and together they have none.
-        foreach (var (partition, start) in positions.OrderBy(position => position.Key))
+        // A search looks through several partitions at the same time; a page without one is mostly full after the first.
+        var atOnce = request.Filter.IsEmpty ? 1 : PartitionsAtOnce;
+        foreach (var chunk in positions.OrderBy(position => position.Key).Chunk(atOnce))
         {
-            var position = start;
-            while (found.Count < request.Limit && !stop.IsCancellationRequested)
-            {
-                var step = await ReadOnceAsync(request.Topic, partition, position, long.MaxValue, request.Limit - found.Count, scan, found, stop).ConfigureAwait(false);
-                position = step.Next;
-                if (step.IsEnd)
-                {
-                    position = -1;
-                    break;
-                }
-            }
+            var pieces = found.Count >= request.Limit
+                ? [.. chunk.Select(position => (Next: position.Value, Found: (List<BrowsedRecord>)[]))]
+                : await Task.WhenAll(chunk.Select(position => ReadPartitionAsync(request, position.Key, position.Value, scan, stop))).ConfigureAwait(false);
 
-            if (position >= 0)
+            // Partition by partition: each has an order, and together they have none.
+            foreach (var (partition, (end, mine)) in chunk.Select(position => position.Key).Zip(pieces))
             {
-                left[partition] = position;
+                var taken = Math.Min(mine.Count, request.Limit - found.Count);
+                found.AddRange(mine.Take(taken));
+                var position = taken < mine.Count ? mine[taken].Offset : end;
+                if (position >= 0)
+                {
+                    left[partition] = position;
+                }
             }
         }
 
         return new BrowsePage(found, scan.Count, left);
+    }
+
+    /// <returns>What was found, and where to go on; -1 at the end.</returns>
+    private async Task<(long Next, List<BrowsedRecord> Found)> ReadPartitionAsync(
+        BrowseRequest request, int partition, long start, Scan scan, CancellationToken stop)
+    {
+        // Each on a thread of its own: what takes the time is looking, not waiting.
+        await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        var found = new List<BrowsedRecord>();
+        var position = start;
+        while (found.Count < request.Limit && !stop.IsCancellationRequested)
+        {
+            var step = await ReadOnceAsync(request.Topic, partition, position, long.MaxValue, request.Limit - found.Count, scan, found, stop).ConfigureAwait(false);
+            position = step.Next;
+            if (step.IsEnd)
+            {
+                return (-1, found);
+            }
+        }
+
+        return (position, found);
     }
 
     private async Task<BrowsePage> ReadNewestAsync(BrowseRequest request, IReadOnlyDictionary<int, long>? next, CancellationToken stop)
@@ -233,18 +257,21 @@ internal sealed class RecordBrowser(IAdminClient admin)
         return (position, position >= fetched.HighWatermark.Value || bytes.Length == 0);
     }
 
-    /// <summary>Looks at records one after the other.</summary>
+    /// <summary>Looks at records; several partitions' at the same time.</summary>
     private sealed class Scan(RecordFilter filter, Action<long>? progress)
     {
         private const int ProgressEvery = 100_000;
 
-        public long Count { get; private set; }
+        private long _count;
+
+        public long Count => Interlocked.Read(ref _count);
 
         public void Look(RecordCursor record, int partition, List<BrowsedRecord> found)
         {
-            if (++Count % ProgressEvery == 0)
+            var count = Interlocked.Increment(ref _count);
+            if (count % ProgressEvery == 0)
             {
-                progress?.Invoke(Count);
+                progress?.Invoke(count);
             }
 
             if (filter.Matches(record))

@@ -4,7 +4,7 @@ using OrleansStream.Records;
 namespace OrleansStream.Dashboard.Records;
 
 /// <summary>Where a filter looks.</summary>
-internal enum FilterField
+public enum FilterField
 {
     Anywhere,
     Key,

@@ -7,6 +7,8 @@
     let peers = [];
     let isDown = false;
 
+    app.setLive = () => { document.documentElement.dataset.live = '1'; };
+
     app.setPeers = list => { peers = list ? list.split(' ') : []; };
 
     app.copy = async value => {
