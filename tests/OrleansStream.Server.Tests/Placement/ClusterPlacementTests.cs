@@ -37,6 +37,21 @@ public sealed class ClusterPlacementTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public async Task A_silo_whose_rehearsal_fails_is_given_partitions_all_the_same()
+    {
+        await using var cluster = await SiloCluster.StartAsync(silos: 1, wrap: logs => new RefusingLogStore(logs));
+        var topic = await cluster.Client.Admin.CreateTopicAsync("t", Partitions);
+        await using var load = await SteadyLoad.StartAsync(cluster.Client, "t", Partitions);
+        await ReachAsync("one silo", () => cluster.CountOpen(topic.TopicId), [12], load);
+
+        await cluster.AddSiloAsync();
+
+        await ReachAsync("a silo joined", () => cluster.CountOpen(topic.TopicId), [6, 6], load);
+        Assert.Single(cluster.Log, line => line.Contains("could not be rehearsed", StringComparison.Ordinal));
+        await CheckAsync(load);
+    }
+
+    [Fact]
     public async Task What_people_decide_is_done_at_once_and_recorded()
     {
         await using var cluster = await SiloCluster.StartAsync(silos: 3, clientKnows: 3);

@@ -22,6 +22,7 @@ internal sealed class SiloCluster : IAsyncDisposable
     private readonly List<TestSilo> _silos = [];
     private SqliteDatabase _database = null!;
     private FilePartitionLogStore _logs = null!;
+    private IPartitionLogStore _served = null!;
     private IPEndPoint? _primary;
 
     public IReadOnlyList<TestSilo> Silos => _silos;
@@ -37,7 +38,8 @@ internal sealed class SiloCluster : IAsyncDisposable
 
     /// <param name="silos">How many silos to begin with.</param>
     /// <param name="clientKnows">The client is given the addresses of so many of them; the others it has to find.</param>
-    public static async Task<SiloCluster> StartAsync(int silos, int clientKnows = 1)
+    /// <param name="wrap">Puts something between the silos and their logs.</param>
+    public static async Task<SiloCluster> StartAsync(int silos, int clientKnows = 1, Func<IPartitionLogStore, IPartitionLogStore>? wrap = null)
     {
         var cluster = new SiloCluster();
         try
@@ -46,6 +48,7 @@ internal sealed class SiloCluster : IAsyncDisposable
             cluster.Placement = new SqlitePlacementStore(cluster._database);
             cluster._logs = new FilePartitionLogStore(
                 new FileLogStoreOptions { Root = Path.Combine(cluster._folder.FullName, "logs") }, TimeProvider.System, LoggerFactory.Create(_ => { }));
+            cluster._served = wrap?.Invoke(cluster._logs) ?? cluster._logs;
             for (var started = 0; started < silos; started++)
             {
                 await cluster.AddSiloAsync();
@@ -73,7 +76,7 @@ internal sealed class SiloCluster : IAsyncDisposable
         builder.Services.AddSingleton<ICatalog>(new SqliteCatalog(_database));
         builder.Services.AddSingleton<IGroupStore>(new SqliteGroupStore(_database));
         builder.Services.AddSingleton(Placement);
-        builder.Services.AddSingleton<IPartitionLogStore>(_logs);
+        builder.Services.AddSingleton(_served);
         builder.UseOrleans(silo =>
         {
             silo.UseLocalhostClustering(siloPort, gatewayPort, _primary, "orleansstream", "orleansstream");
