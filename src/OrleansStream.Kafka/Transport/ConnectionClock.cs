@@ -19,6 +19,9 @@ internal sealed class ConnectionClock(TimeProvider time, TimeSpan idleTimeout, T
     /// <summary>A request has begun and has to come to its end.</summary>
     public void ReceiveRequest(TimeSpan within) => Set("the rest of a request", within);
 
+    /// <summary>Gives a request that is under way more time.</summary>
+    public void Allow(TimeSpan more) => Interlocked.Add(ref _readBy, (long)(more.TotalSeconds * time.TimestampFrequency));
+
     /// <summary>It is not the client that is waited for.</summary>
     public void Pause() => Interlocked.Exchange(ref _readBy, Never);
 

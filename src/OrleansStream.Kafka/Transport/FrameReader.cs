@@ -44,7 +44,7 @@ internal sealed class FrameReader(PipeReader input, KafkaOptions options, ByteGa
         var frame = new RequestFrame(length, own, all);
         try
         {
-            clock.ReceiveRequest(options.RequestTimeout + TimeSpan.FromSeconds(length / MinBytesPerSecond));
+            clock.ReceiveRequest(options.RequestTimeout);
             await FillAsync(frame.Memory, cancellationToken).ConfigureAwait(false);
             clock.Pause();
             return frame;
@@ -92,6 +92,10 @@ internal sealed class FrameReader(PipeReader input, KafkaOptions options, ByteGa
             var part = read.Buffer.Length > frame.Length ? read.Buffer.Slice(0, frame.Length) : read.Buffer;
             part.CopyTo(frame.Span);
             frame = frame[(int)part.Length..];
+
+            // Time is earned by what comes, not by what was announced: whoever announces much and sends nothing holds the room that
+            // others wait for no longer than anybody else.
+            clock.Allow(TimeSpan.FromSeconds((double)part.Length / MinBytesPerSecond));
 
             // From here on the buffer belongs to the connection again.
             input.AdvanceTo(part.End);
