@@ -1,4 +1,3 @@
-using System.Net;
 using Microsoft.Extensions.Options;
 using OrleansStream.Kafka;
 using OrleansStream.Kafka.Hosting;
@@ -11,15 +10,13 @@ internal static class KafkaGateway
 {
     public const string PortSetting = $"{KafkaOptions.SectionName}:{nameof(KafkaOptions.Port)}";
     public const string HostSetting = $"{KafkaOptions.SectionName}:{nameof(KafkaOptions.AdvertisedHost)}";
-
-    private const string AddressSetting = $"{KafkaOptions.SectionName}:{nameof(KafkaOptions.Address)}";
+    public const string AddressSetting = $"{KafkaOptions.SectionName}:{nameof(KafkaOptions.Address)}";
 
     public static void Add(WebApplicationBuilder builder)
     {
         if (IsOn(builder.Configuration))
         {
             builder.AddOrleansStreamKafka();
-            builder.Services.AddHostedService<Check>();
         }
     }
 
@@ -31,31 +28,10 @@ internal static class KafkaGateway
             return "nothing";
         }
 
-        var server = app.Services.GetRequiredService<IOptions<OrleansStreamServerOptions>>().Value;
-        var kafka = app.Services.GetRequiredService<IOptions<KafkaOptions>>().Value;
-        return $"{kafka.AdvertisedHost ?? server.AdvertisedAddress}:{kafka.AdvertisedPort ?? kafka.Port}";
+        return app.Services.GetRequiredService<IOptions<KafkaOptions>>().Value
+            .AddressFor(app.Services.GetRequiredService<IOptions<OrleansStreamServerOptions>>().Value);
     }
 
-    private static bool IsOn(IConfiguration configuration) => configuration[PortSetting] is not ("0" or "none");
-
-    /// <summary>Looks whether the port is free, beside <see cref="PortCheck"/>.</summary>
-    private sealed class Check(IOptions<KafkaOptions> kafka, IOptions<OrleansStreamServerOptions> server) : IHostedLifecycleService
-    {
-        public Task StartingAsync(CancellationToken cancellationToken)
-        {
-            var address = IPAddress.Parse(kafka.Value.Address ?? server.Value.AdvertisedAddress);
-            PortCheck.Check(address, kafka.Value.Port, $"{PortSetting} (--kafka-port)", AddressSetting);
-            return Task.CompletedTask;
-        }
-
-        public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-        public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-        public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-        public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-    }
+    /// <summary>Whether there is a gateway.</summary>
+    public static bool IsOn(IConfiguration configuration) => configuration[PortSetting] is not ("0" or "none");
 }

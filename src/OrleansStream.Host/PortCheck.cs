@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.Extensions.Options;
+using OrleansStream.Kafka.Hosting;
 using OrleansStream.Server.Hosting;
 
 namespace OrleansStream.Host;
@@ -9,7 +10,7 @@ namespace OrleansStream.Host;
 /// Looks, before the silo starts, whether its ports are free, because here the setting's name is still known. It comes after the
 /// data folder was locked: starting a host twice is about the folder first.
 /// </summary>
-internal sealed class PortCheck(IOptions<OrleansStreamServerOptions> options) : IHostedLifecycleService
+internal sealed class PortCheck(IOptions<OrleansStreamServerOptions> options, IServiceProvider services, IConfiguration configuration) : IHostedLifecycleService
 {
     private const string AddressSetting = $"{OrleansStreamServerOptions.SectionName}:{nameof(OrleansStreamServerOptions.AdvertisedAddress)} (--address)";
 
@@ -18,6 +19,16 @@ internal sealed class PortCheck(IOptions<OrleansStreamServerOptions> options) : 
         var address = IPAddress.Parse(options.Value.AdvertisedAddress);
         Check(address, options.Value.GatewayPort, $"{OrleansStreamServerOptions.SectionName}:{nameof(OrleansStreamServerOptions.GatewayPort)} (--port)", AddressSetting);
         Check(address, options.Value.SiloPort, $"{OrleansStreamServerOptions.SectionName}:{nameof(OrleansStreamServerOptions.SiloPort)} (--silo-port)", AddressSetting);
+        if (KafkaGateway.IsOn(configuration))
+        {
+            var kafka = services.GetRequiredService<IOptions<KafkaOptions>>().Value;
+            Check(
+                kafka.Address is { } own ? IPAddress.Parse(own) : address,
+                kafka.Port,
+                $"{KafkaGateway.PortSetting} (--kafka-port)",
+                kafka.Address is null ? AddressSetting : KafkaGateway.AddressSetting);
+        }
+
         return Task.CompletedTask;
     }
 
@@ -35,7 +46,7 @@ internal sealed class PortCheck(IOptions<OrleansStreamServerOptions> options) : 
     /// <param name="port">The port.</param>
     /// <param name="portSetting">Where the port comes from.</param>
     /// <param name="addressSetting">Where the address comes from.</param>
-    internal static void Check(IPAddress address, int port, string portSetting, string addressSetting)
+    private static void Check(IPAddress address, int port, string portSetting, string addressSetting)
     {
         using var listener = new TcpListener(address, port);
         try

@@ -99,7 +99,8 @@ internal sealed class FetchApi(
 
     private FetchResponse Answer(List<FetchSlot> slots, FetchSession? session, bool isNew, RequestContext context, bool isCommittedOnly)
     {
-        var known = brokers.All;
+        // Asked for only when somebody has to be sent elsewhere: an answer with records needs none of it.
+        IReadOnlyList<Broker>? known = null;
         var leaders = new HashSet<int>();
         var topics = new Dictionary<(string, Guid), List<FetchResponse.PartitionAnswer>>();
         foreach (var slot in slots.Where(slot => session is null || IsNews(slot, session, isNew)))
@@ -108,7 +109,9 @@ internal sealed class FetchApi(
             answer.AbortedTransactions = isCommittedOnly ? [] : null;
             if (slot.LeaderEpoch.Value >= 0 && context.Version >= FirstVersionWithLeaders)
             {
-                var leader = (slot.Leader is { } silo ? known.FirstOrDefault(broker => broker.Silo.Equals(silo)) : brokers.Local)?.Id ?? -1;
+                known ??= brokers.All;
+                var silo = slot.Leader ?? brokers.LocalSilo;
+                var leader = known.FirstOrDefault(broker => broker.Silo.Equals(silo))?.Id ?? -1;
                 leaders.Add(leader);
                 answer.CurrentLeader = new() { LeaderId = leader, LeaderEpoch = slot.LeaderEpoch.Value };
             }
@@ -123,7 +126,7 @@ internal sealed class FetchApi(
             Topics = [.. topics.Select(topic => new FetchResponse.TopicAnswer { Name = topic.Key.Item1, TopicId = topic.Key.Item2, Partitions = [.. topic.Value] })],
             NodeEndpoints =
             [
-                .. known.Where(broker => leaders.Contains(broker.Id))
+                .. (known ?? []).Where(broker => leaders.Contains(broker.Id))
                     .Select(broker => new FetchResponse.NodeEndpoint { NodeId = broker.Id, Host = broker.Host, Port = broker.Port }),
             ],
         };

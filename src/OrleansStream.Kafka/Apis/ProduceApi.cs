@@ -113,6 +113,7 @@ internal sealed class ProduceApi(TopicFinder topics, PartitionFinder partitions,
     private async Task<IKafkaMessage?> EndAsync(ProduceRequest request, Task<Outcome>[][] begun, RequestContext context)
     {
         var response = new ProduceResponse { Topics = new ProduceResponse.TopicAnswer[begun.Length] };
+        IReadOnlyList<Broker>? known = null;
         var leaders = new HashSet<SiloAddress>();
         for (var at = 0; at < begun.Length; at++)
         {
@@ -129,27 +130,26 @@ internal sealed class ProduceApi(TopicFinder topics, PartitionFinder partitions,
                 answers[part] = outcome.ToAnswer(request.Topics[at].Partitions[part].Index);
                 if (outcome.Leader is { } leader && context.Version >= FirstVersionWithLeaders)
                 {
+                    known ??= brokers.All;
                     leaders.Add(leader);
-                    answers[part].CurrentLeader = new() { LeaderId = IdOf(leader), LeaderEpoch = outcome.LeaderEpoch.Value };
+                    answers[part].CurrentLeader = new() { LeaderId = known.FirstOrDefault(broker => broker.Silo.Equals(leader))?.Id ?? -1, LeaderEpoch = outcome.LeaderEpoch.Value };
                 }
             }
 
             response.Topics[at] = new() { Name = request.Topics[at].Name, TopicId = request.Topics[at].TopicId, Partitions = answers };
         }
 
-        if (leaders.Count > 0)
+        if (known is not null)
         {
             response.NodeEndpoints =
             [
-                .. brokers.All.Where(broker => leaders.Contains(broker.Silo))
+                .. known.Where(broker => leaders.Contains(broker.Silo))
                     .Select(broker => new ProduceResponse.NodeEndpoint { NodeId = broker.Id, Host = broker.Host, Port = broker.Port }),
             ];
         }
 
         return request.Acks == 0 ? null : response;
     }
-
-    private int IdOf(SiloAddress silo) => brokers.All.FirstOrDefault(broker => broker.Silo.Equals(silo))?.Id ?? -1;
 
     private static bool IsZstd(ReadOnlySpan<byte> records) =>
         records.Length >= RecordBatchFormat.HeaderBytes && new RecordBatchHeader(records) is { Magic: RecordBatchFormat.Magic, Compression: CompressionType.Zstd };

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using Microsoft.Extensions.Options;
 using Orleans.Runtime.MembershipService.SiloMetadata;
 using OrleansStream.Kafka.Hosting;
@@ -30,11 +29,7 @@ internal sealed class BrokerDirectory(
     }
 
     /// <summary>This silo.</summary>
-    public Broker Local => All.First(broker => broker.Silo.Equals(silos.LocalSilo));
-
-    /// <summary>What clients are told of this silo.</summary>
-    public static string AddressOf(KafkaOptions options, OrleansStreamServerOptions server) => string.Create(
-        CultureInfo.InvariantCulture, $"{options.AdvertisedHost ?? server.AdvertisedAddress}:{options.AdvertisedPort ?? options.Port}");
+    public SiloAddress LocalSilo => silos.LocalSilo;
 
     /// <summary>
     /// The silo that a group's clients are sent to: the same for everybody who sees the same silos, and for most groups still the same when a
@@ -44,11 +39,7 @@ internal sealed class BrokerDirectory(
 
     private static ulong Weight(string group, int broker)
     {
-        var hash = 14695981039346656037UL ^ (ulong)broker;
-        foreach (var value in Encoding.UTF8.GetBytes(group))
-        {
-            hash = unchecked((hash ^ value) * 1099511628211UL);
-        }
+        var hash = StableHash.Of(group, (ulong)broker);
 
         // The last characters reach the upper bits only here.
         hash = unchecked((hash ^ (hash >> 31)) * 0x9E3779B97F4A7C15UL);
@@ -57,7 +48,7 @@ internal sealed class BrokerDirectory(
 
     private Broker? Find(SiloAddress silo, int id)
     {
-        var address = silo.Equals(silos.LocalSilo) ? AddressOf(options.Value, server.Value) : metadata.GetSiloMetadata(silo)?.Metadata.GetValueOrDefault(MetadataKey);
+        var address = silo.Equals(silos.LocalSilo) ? options.Value.AddressFor(server.Value) : metadata.GetSiloMetadata(silo)?.Metadata.GetValueOrDefault(MetadataKey);
         var colon = address?.LastIndexOf(':') ?? -1;
         return colon > 0 && int.TryParse(address.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var port)
             ? new Broker(id, address![..colon], port, silo)

@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace OrleansStream.Kafka.Cluster;
 
 /// <summary>
@@ -34,15 +32,5 @@ internal static class BrokerIds
         return ids;
     }
 
-    private static int Natural(string address)
-    {
-        // FNV-1a; any hash would do that is the same in every process and version.
-        var hash = 14695981039346656037UL;
-        foreach (var value in Encoding.UTF8.GetBytes(address))
-        {
-            hash = unchecked((hash ^ value) * 1099511628211UL);
-        }
-
-        return (int)(hash % Count) + 1;
-    }
+    private static int Natural(string address) => (int)(StableHash.Of(address) % Count) + 1;
 }

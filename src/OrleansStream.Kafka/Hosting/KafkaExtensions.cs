@@ -66,7 +66,7 @@ public static class KafkaExtensions
         // Read when the silo's metadata is made, which is after the settings are there.
         var announced = new Dictionary<string, string>();
         silo.Services.AddOptions<SiloMetadata>().Configure<IOptions<KafkaOptions>, IOptions<OrleansStreamServerOptions>>(
-            (_, options, server) => announced[BrokerDirectory.MetadataKey] = BrokerDirectory.AddressOf(options.Value, server.Value));
+            (_, options, server) => announced[BrokerDirectory.MetadataKey] = options.Value.AddressFor(server.Value));
         silo.UseSiloMetadata(announced);
     }
 }

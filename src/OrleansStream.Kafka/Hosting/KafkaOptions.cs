@@ -1,3 +1,6 @@
+using System.Globalization;
+using OrleansStream.Server.Hosting;
+
 namespace OrleansStream.Kafka.Hosting;
 
 /// <summary>The settings of the Kafka gateway, bound from the configuration section <c>OrleansStream:Kafka</c>.</summary>
@@ -6,7 +9,7 @@ public sealed class KafkaOptions
     /// <summary>The configuration section.</summary>
     public const string SectionName = "OrleansStream:Kafka";
 
-    /// <summary>The port for Kafka clients; 0 for no gateway. 9092.</summary>
+    /// <summary>The port for Kafka clients. 9092. The host adds no gateway when it is 0 or <c>none</c>.</summary>
     public int Port { get; set; } = 9092;
 
     /// <summary>The IP address to listen on. Null for the silo's <c>AdvertisedAddress</c>.</summary>
@@ -59,4 +62,12 @@ public sealed class KafkaOptions
 
     /// <summary>The most fetch sessions that are remembered; a client beyond them names its partitions in every fetch. 2,000.</summary>
     public int MaxFetchSessions { get; set; } = 2_000;
+
+    /// <summary>Where clients are told to connect, as <c>host:port</c>.</summary>
+    /// <param name="server">The silo's settings, for what is not set here.</param>
+    public string AddressFor(OrleansStreamServerOptions server)
+    {
+        ArgumentNullException.ThrowIfNull(server);
+        return string.Create(CultureInfo.InvariantCulture, $"{AdvertisedHost ?? server.AdvertisedAddress}:{AdvertisedPort ?? Port}");
+    }
 }

@@ -12,6 +12,9 @@ internal sealed class KafkaWriter : IDisposable
 {
     private const int InitialBytes = 512;
 
+    /// <summary>What is kept for the next frame, as every connection has a writer.</summary>
+    private const int MaxKeptBytes = 64 * 1024;
+
     /// <summary>Records that are smaller than this are copied, which costs less than a piece.</summary>
     private const int MinPieceBytes = 256;
 
@@ -29,6 +32,12 @@ internal sealed class KafkaWriter : IDisposable
         _pieces.Clear();
         _length = 0;
         _pieceBytes = 0;
+        if (_buffer.Length > MaxKeptBytes)
+        {
+            // A list of all topics, say, which a connection asks for once in its life.
+            ArrayPool<byte>.Shared.Return(_buffer);
+            _buffer = ArrayPool<byte>.Shared.Rent(InitialBytes);
+        }
     }
 
     public void Dispose()
