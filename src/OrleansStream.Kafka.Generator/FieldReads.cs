@@ -1,99 +1,79 @@
 namespace OrleansStream.Kafka.Generator;
 
 /// <summary>Writes the statements that read the fields of a struct.</summary>
-internal sealed class FieldReads(CodeText code, ApiSchema api)
+internal sealed class FieldReads(CodeText code, ApiSchema api) : FieldStatements(code, api)
 {
-    public void Emit(StructSchema schema)
-    {
-        foreach (var field in schema.Fields.Where(field => !field.IsTagged))
-        {
-            var condition = MessageEmitter.Condition(field.Versions, api.Versions);
-            code.OpenIf(condition);
-            EmitField(field);
-            code.CloseIf(condition);
-        }
-
-        if (!api.Flexible.Overlaps(api.Versions))
-        {
-            return;
-        }
-
-        code.Open("if (flexible)");
-        EmitTags([.. schema.Fields.Where(field => field.IsTagged).OrderBy(field => field.Tag)]);
-        code.Close();
-    }
-
-    private void EmitTags(FieldSchema[] tagged)
+    protected override void EmitTags(FieldSchema[] tagged)
     {
         if (tagged.Length == 0)
         {
-            code.Line("reader.SkipTags();");
+            Code.Line("reader.SkipTags();");
             return;
         }
 
-        code.Open("for (var tags = reader.ReadTagCount(); tags > 0; tags--)");
-        code.Line("var tag = reader.BeginTag(out var end);");
-        code.Open("switch (tag)");
+        Code.Open("for (var tags = reader.ReadTagCount(); tags > 0; tags--)");
+        Code.Line("var tag = reader.BeginTag(out var end);");
+        Code.Open("switch (tag)");
         foreach (var field in tagged)
         {
-            var condition = MessageEmitter.Condition(field.Versions, api.Versions);
-            code.Line($"case {field.Tag}{(condition is null ? "" : $" when {condition}")}:");
-            code.Open("");
+            var condition = MessageEmitter.Condition(field.Versions, Api.Versions);
+            Code.Line($"case {field.Tag}{(condition is null ? "" : $" when {condition}")}:");
+            Code.Open("");
             EmitField(field);
-            code.Line("reader.EndTag(end);");
-            code.Line("break;");
-            code.Close();
+            Code.Line("reader.EndTag(end);");
+            Code.Line("break;");
+            Code.Close();
         }
 
-        code.Line("default:");
-        code.Line("    reader.SkipTo(end);");
-        code.Line("    break;");
-        code.Close();
-        code.Close();
+        Code.Line("default:");
+        Code.Line("    reader.SkipTo(end);");
+        Code.Line("    break;");
+        Code.Close();
+        Code.Close();
     }
 
-    private void EmitField(FieldSchema field)
+    protected override void EmitField(FieldSchema field)
     {
         var target = $"message.{field.Name}";
         if (!field.IsArray)
         {
-            code.Line($"{target} = {Choose(field, ReadOne(field, isNullable: true), ReadOne(field, isNullable: false))};");
+            Code.Line($"{target} = {Choose(field, ReadOne(field, isNullable: true), ReadOne(field, isNullable: false))};");
             return;
         }
 
-        code.Open("");
+        Code.Open("");
         var length = Choose(field, "reader.ReadNullableArrayLength(flexible)", "reader.ReadArrayLength(flexible)");
-        code.Line($"var length = {length};");
+        Code.Line($"var length = {length};");
         if (field.IsNullable)
         {
-            code.Open("if (length < 0)");
-            code.Line($"{target} = null;");
-            code.Close();
-            code.Open("else");
+            Code.Open("if (length < 0)");
+            Code.Line($"{target} = null;");
+            Code.Close();
+            Code.Open("else");
         }
 
-        code.Line($"var items = length == 0 ? [] : new {MessageEmitter.ElementOf(field)}[length];");
-        code.Open("for (var at = 0; at < items.Length; at++)");
-        code.Line($"items[at] = {ReadOne(field, isNullable: false)};");
-        code.Close();
-        code.Line();
-        code.Line($"{target} = items;");
+        Code.Line($"var items = length == 0 ? [] : new {MessageEmitter.ElementOf(field)}[length];");
+        Code.Open("for (var at = 0; at < items.Length; at++)");
+        Code.Line($"items[at] = {ReadOne(field, isNullable: false)};");
+        Code.Close();
+        Code.Line();
+        Code.Line($"{target} = items;");
         if (field.IsNullable)
         {
-            code.Close();
+            Code.Close();
         }
 
-        code.Close();
+        Code.Close();
     }
 
     private string Choose(FieldSchema field, string nullable, string plain)
     {
-        if (!field.IsNullable || !field.Nullable.Overlaps(api.Versions))
+        if (!field.IsNullable || !field.Nullable.Overlaps(Api.Versions))
         {
             return plain;
         }
 
-        var condition = MessageEmitter.Condition(field.Nullable, api.Versions);
+        var condition = MessageEmitter.Condition(field.Nullable, Api.Versions);
         return condition is null ? nullable : $"{condition} ? {nullable} : {plain}";
     }
 

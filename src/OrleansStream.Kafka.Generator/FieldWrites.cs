@@ -1,51 +1,31 @@
 namespace OrleansStream.Kafka.Generator;
 
 /// <summary>Writes the statements that write the fields of a struct.</summary>
-internal sealed class FieldWrites(CodeText code, ApiSchema api)
+internal sealed class FieldWrites(CodeText code, ApiSchema api) : FieldStatements(code, api)
 {
-    public void Emit(StructSchema schema)
-    {
-        foreach (var field in schema.Fields.Where(field => !field.IsTagged))
-        {
-            var condition = MessageEmitter.Condition(field.Versions, api.Versions);
-            code.OpenIf(condition);
-            EmitField(field);
-            code.CloseIf(condition);
-        }
-
-        if (!api.Flexible.Overlaps(api.Versions))
-        {
-            return;
-        }
-
-        code.Open("if (flexible)");
-        EmitTags([.. schema.Fields.Where(field => field.IsTagged).OrderBy(field => field.Tag)]);
-        code.Close();
-    }
-
-    private void EmitTags(FieldSchema[] tagged)
+    protected override void EmitTags(FieldSchema[] tagged)
     {
         if (tagged.Length == 0)
         {
-            code.Line("writer.WriteTagCount(0);");
+            Code.Line("writer.WriteTagCount(0);");
             return;
         }
 
         var counts = tagged.Select(field => $"({IsSent(field)} ? 1 : 0)");
-        code.Line($"writer.WriteTagCount({string.Join(" + ", counts)});");
+        Code.Line($"writer.WriteTagCount({string.Join(" + ", counts)});");
         foreach (var field in tagged)
         {
-            code.Open($"if ({IsSent(field)})");
-            code.Line($"var start = writer.BeginTag({field.Tag});");
+            Code.Open($"if ({IsSent(field)})");
+            Code.Line($"var start = writer.BeginTag({field.Tag});");
             EmitField(field);
-            code.Line("writer.EndTag(start);");
-            code.Close();
+            Code.Line("writer.EndTag(start);");
+            Code.Close();
         }
     }
 
     private string IsSent(FieldSchema field)
     {
-        var condition = MessageEmitter.Condition(field.Versions, api.Versions);
+        var condition = MessageEmitter.Condition(field.Versions, Api.Versions);
         return condition is null ? IsNotDefault(field) : $"({condition} && {IsNotDefault(field)})";
     }
 
@@ -60,10 +40,10 @@ internal sealed class FieldWrites(CodeText code, ApiSchema api)
         _ => $"{field.Name} != {field.Default ?? "default"}",
     };
 
-    private void EmitField(FieldSchema field)
+    protected override void EmitField(FieldSchema field)
     {
-        var canBeNull = (field.IsNullable && field.Nullable.Overlaps(api.Versions)) || field.IsOptionalStruct;
-        var nullableIn = canBeNull && field.IsNullable ? MessageEmitter.Condition(field.Nullable, api.Versions) : null;
+        var canBeNull = (field.IsNullable && field.Nullable.Overlaps(Api.Versions)) || field.IsOptionalStruct;
+        var nullableIn = canBeNull && field.IsNullable ? MessageEmitter.Condition(field.Nullable, Api.Versions) : null;
         if (!field.IsNullable)
         {
             EmitValue(field, field.Name, isNullable: false);
@@ -78,12 +58,12 @@ internal sealed class FieldWrites(CodeText code, ApiSchema api)
         }
         else
         {
-            code.Open($"if ({nullableIn})");
+            Code.Open($"if ({nullableIn})");
             EmitValue(field, field.Name, isNullable: true);
-            code.Close();
-            code.Open("else");
+            Code.Close();
+            Code.Open("else");
             EmitValue(field, Present(field), isNullable: false);
-            code.Close();
+            Code.Close();
         }
     }
 
@@ -92,26 +72,26 @@ internal sealed class FieldWrites(CodeText code, ApiSchema api)
         var primitive = Primitives.Find(field.Type);
         if (field.IsArray)
         {
-            code.Open("");
-            code.Line($"var items = {value};");
-            code.Line($"writer.Write{(isNullable ? "Nullable" : "")}ArrayLength(items{(isNullable ? "?" : "")}.Length{(isNullable ? " ?? -1" : "")}, flexible);");
-            code.Open($"foreach (var item in items{(isNullable ? " ?? []" : "")})");
-            code.Line(primitive is null ? "item.Write(writer, version);" : $"writer.Write{primitive.Method}(item{Flexible(primitive)});");
-            code.Close();
-            code.Close();
+            Code.Open("");
+            Code.Line($"var items = {value};");
+            Code.Line($"writer.Write{(isNullable ? "Nullable" : "")}ArrayLength(items{(isNullable ? "?" : "")}.Length{(isNullable ? " ?? -1" : "")}, flexible);");
+            Code.Open($"foreach (var item in items{(isNullable ? " ?? []" : "")})");
+            Code.Line(primitive is null ? "item.Write(writer, version);" : $"writer.Write{primitive.Method}(item{Flexible(primitive)});");
+            Code.Close();
+            Code.Close();
         }
         else if (primitive is not null)
         {
-            code.Line($"writer.Write{(isNullable ? "Nullable" : "")}{primitive.Method}({value}{Flexible(primitive)});");
+            Code.Line($"writer.Write{(isNullable ? "Nullable" : "")}{primitive.Method}({value}{Flexible(primitive)});");
         }
         else
         {
             if (isNullable)
             {
-                code.Line($"writer.WriteIsPresent({value} is not null);");
+                Code.Line($"writer.WriteIsPresent({value} is not null);");
             }
 
-            code.Line($"{(isNullable || !field.IsOptionalStruct ? value : value + "!")}{(isNullable ? "?" : "")}.Write(writer, version);");
+            Code.Line($"{(isNullable || !field.IsOptionalStruct ? value : value + "!")}{(isNullable ? "?" : "")}.Write(writer, version);");
         }
     }
 

@@ -7,8 +7,7 @@ using OrleansStream.Storage;
 namespace OrleansStream.Server.Tests.Groups.Simulation;
 
 /// <summary>
-/// A group of Kafka clients with its coordinators — a replaced one goes on answering until it notices — and the calls between them, which
-/// get lost and are late.
+/// A group of Kafka clients, and the network between them and its coordinators.
 /// </summary>
 internal sealed class SimulatedClassicGroup
 {
@@ -21,25 +20,25 @@ internal sealed class SimulatedClassicGroup
     private readonly SimulatedWorld _world;
     private readonly SimulatedGroupStore _store;
     private readonly List<SimulatedClassicMember> _members = [];
-    private readonly List<SimulatedCoordinator> _replaced = [];
+    private readonly SimulatedNetwork _network;
     private readonly Dictionary<(int Generation, int Partition), string> _owners = [];
     private readonly Dictionary<int, int> _startedIn = [];
     private readonly Dictionary<string, GroupTopic> _catalog = [];
-    private SimulatedCoordinator _current = null!;
     private int _names;
 
     private SimulatedClassicGroup(int seed)
     {
         _world = new SimulatedWorld(seed);
         _store = new SimulatedGroupStore(_world, _ => true, Violated);
-        _world.At(TimeSpan.Zero, () => _current = new SimulatedCoordinator(_world, _store, _catalog));
+        _network = new SimulatedNetwork(_world, _store, _catalog, new SimulatedNetwork.Odds(Loss: 0.03, Delay: 0.05));
+        _world.At(TimeSpan.Zero, _network.Begin);
         for (var n = _world.Random.Next(1, 5); n > 0; n--)
         {
             AddMember();
         }
     }
 
-    public bool IsRough { get; private set; } = true;
+    public bool IsRough => _network.IsRough;
 
     private IEnumerable<SimulatedClassicMember> Alive => _members.Where(member => member.IsAlive);
 
@@ -51,7 +50,7 @@ internal sealed class SimulatedClassicGroup
         {
             group._world.After(TimeSpan.FromMilliseconds(500), group.MakeTrouble);
             group._world.RunUntil(s_rough);
-            group.IsRough = group._store.IsRough = false;
+            group._network.IsRough = group._store.IsRough = false;
             group._world.RunUntil(s_rough + s_quiet);
             group.CheckConverged();
             group.CheckRestartIsNotNoticed();
@@ -71,17 +70,17 @@ internal sealed class SimulatedClassicGroup
         return new Guid(bytes);
     }
 
-    public void Join(ClassicJoinRequest request, Action<ClassicJoinResponse?> receive) => Send(
+    public void Join(ClassicJoinRequest request, Action<ClassicJoinResponse?> receive) => _network.Send(
         coordinator => coordinator.AnswerAsync(Generation.None, c => coordinator.Calls.JoinAsync(c, request)), receive);
 
-    public void Sync(ClassicSyncRequest request, Action<ClassicSyncResponse?> receive) => Send(
+    public void Sync(ClassicSyncRequest request, Action<ClassicSyncResponse?> receive) => _network.Send(
         coordinator => coordinator.AnswerAsync(Generation.None, c => coordinator.Calls.SyncAsync(c, request)), receive);
 
-    public void Heartbeat(ClassicIdentity member, Action<ErrorCode?> receive) => Send(
+    public void Heartbeat(ClassicIdentity member, Action<ErrorCode?> receive) => _network.Send(
         coordinator => coordinator.AnswerAsync<object>(Generation.None, async c => await ClassicCalls.HeartbeatAsync(c, member)),
         answer => receive((ErrorCode?)answer));
 
-    public void Leave(string memberId, string? instanceId) => Send(
+    public void Leave(string memberId, string? instanceId) => _network.Send(
         coordinator => coordinator.AnswerAsync(
             Generation.None, c => ClassicCalls.LeaveAsync(c, [new ClassicLeaver(memberId, instanceId)])),
         _ => { });
@@ -89,8 +88,8 @@ internal sealed class SimulatedClassicGroup
     /// <summary>A commit arrives once and is answered, whatever the answer: a client sends its next one after it.</summary>
     public void Commit(ClassicIdentity member, List<(int Partition, long Offset)> offsets, Action done)
     {
-        var coordinator = Route();
-        _world.After(Delay(), () => _ = CommitAsync());
+        var coordinator = _network.Route();
+        _world.After(_network.Delay(), () => _ = CommitAsync());
 
         async Task CommitAsync()
         {
@@ -106,7 +105,7 @@ internal sealed class SimulatedClassicGroup
 
                 return error;
             });
-            _world.After(Delay(), done);
+            _world.After(_network.Delay(), done);
         }
     }
 
@@ -140,51 +139,6 @@ internal sealed class SimulatedClassicGroup
 
     private static PartitionId Id(int partition) => new(s_topic, partition);
 
-    private void Send<T>(Func<SimulatedCoordinator, Task<T?>> handle, Action<T?> receive)
-        where T : class
-    {
-        if (!Lost())
-        {
-            _world.After(Delay(), () => _ = DeliverAsync());
-        }
-
-        async Task DeliverAsync()
-        {
-            try
-            {
-                var answer = await handle(Route());
-                if (!Lost())
-                {
-                    _world.After(Delay(), () => receive(answer));
-                }
-            }
-            catch (Exception e)
-            {
-                _world.After(TimeSpan.Zero, () => throw new InvalidOperationException(e.ToString()));
-            }
-        }
-    }
-
-    private SimulatedCoordinator Route()
-    {
-        _replaced.RemoveAll(coordinator => coordinator.IsStopped);
-        if (IsRough && _replaced.Count > 0 && _world.Chance(0.4))
-        {
-            return _world.Pick(_replaced);
-        }
-
-        if (_current.IsStopped)
-        {
-            _current = new SimulatedCoordinator(_world, _store, _catalog);
-        }
-
-        return _current;
-    }
-
-    private bool Lost() => IsRough && _world.Chance(0.03);
-
-    private TimeSpan Delay() => IsRough && _world.Chance(0.05) ? _world.Milliseconds(1, 3000) : _world.Milliseconds(1, 20);
-
     private void MakeTrouble()
     {
         if (!IsRough)
@@ -204,7 +158,7 @@ internal sealed class SimulatedClassicGroup
                 _world.Pick([.. Alive]).Crash();
                 break;
             case 4:
-                ReplaceCoordinator();
+                _network.ReplaceCoordinator();
                 break;
             case 5 when Alive.LastOrDefault(member => member.InstanceId is not null) is { } member:
                 member.Crash();
@@ -223,22 +177,6 @@ internal sealed class SimulatedClassicGroup
         _members.Add(member);
     }
 
-    private void ReplaceCoordinator()
-    {
-        if (_world.Chance(0.5))
-        {
-            _world.Note("the coordinator is replaced and does not know it");
-            _replaced.Add(_current);
-        }
-        else
-        {
-            _world.Note("the coordinator is killed");
-            _current.Kill();
-        }
-
-        _current = new SimulatedCoordinator(_world, _store, _catalog);
-    }
-
     private void CheckConverged()
     {
         if (!Alive.Any())
@@ -246,7 +184,7 @@ internal sealed class SimulatedClassicGroup
             return;
         }
 
-        var group = _current.Classic;
+        var group = _network.Current.Classic;
         Assert.NotNull(group);
         Assert.Equal(GroupState.Stable, group.State);
         Assert.Equal(Alive.Select(member => member.MemberId).Order(StringComparer.Ordinal), group.Members.Select(member => member.MemberId));
@@ -257,7 +195,7 @@ internal sealed class SimulatedClassicGroup
     private void CheckRestartIsNotNoticed()
     {
         var noted = _world.Trace.Count;
-        _current.Kill();
+        _network.Current.Kill();
         _world.RunUntil(_world.Now + TimeSpan.FromSeconds(20));
 
         Assert.Equal([], _world.Trace.Skip(noted));

@@ -5,8 +5,7 @@ using OrleansStream.Storage;
 namespace OrleansStream.Server.Tests.Groups.Simulation;
 
 /// <summary>
-/// A group with its members, its coordinators — a replaced one goes on answering until it notices — and the network between
-/// them, which loses, repeats, delays and reorders.
+/// A group with its members, and the network between them and its coordinators.
 /// </summary>
 internal sealed class SimulatedGroup
 {
@@ -16,9 +15,7 @@ internal sealed class SimulatedGroup
     private readonly SimulatedWorld _world;
     private readonly SortedDictionary<string, GroupTopic> _catalog = new(StringComparer.Ordinal);
     private readonly List<SimulatedMember> _members = [];
-    private readonly List<SimulatedCoordinator> _replaced = [];
-    private SimulatedCoordinator _current = null!;
-    private bool _isRough = true;
+    private readonly SimulatedNetwork _network;
     private int _names;
 
     private SimulatedGroup(int seed)
@@ -33,8 +30,8 @@ internal sealed class SimulatedGroup
             }
         }
 
-        // As an event, so that what it awaits comes back through the world.
-        _world.At(TimeSpan.Zero, () => _current = new SimulatedCoordinator(_world, Store, _catalog));
+        _network = new SimulatedNetwork(_world, Store, _catalog, new SimulatedNetwork.Odds(Loss: 0.05, Delay: 0.1, Repeat: 0.05));
+        _world.At(TimeSpan.Zero, _network.Begin);
         for (var n = _world.Random.Next(1, 5); n > 0; n--)
         {
             AddMember();
@@ -53,7 +50,7 @@ internal sealed class SimulatedGroup
         {
             group._world.After(TimeSpan.FromMilliseconds(500), group.MakeTrouble);
             group._world.RunUntil(s_rough);
-            group._isRough = group.Store.IsRough = false;
+            group._network.IsRough = group.Store.IsRough = false;
             group._world.RunUntil(s_rough + s_quiet);
             group.CheckConverged();
             group.CheckRestartMovesNothing();
@@ -66,17 +63,17 @@ internal sealed class SimulatedGroup
 
     public void Violated(string what) => throw new InvalidOperationException($"at {_world.Now.TotalMilliseconds} ms: {what}");
 
-    public void Join(JoinGroupRequest request, Action<MembershipResponse> receive) => Send(
+    public void Join(JoinGroupRequest request, Action<MembershipResponse> receive) => _network.Send(
         coordinator => coordinator.AnswerAsync(
             Generation.None,
             c => Task.FromResult(c.Group.Join(request, coordinator.Look(request.Topics.Where(topic => !c.Group.Topics.ContainsKey(topic))), c.Now))),
         answer => receive(answer ?? TryAgain()));
 
-    public void Heartbeat(HeartbeatRequest request, Action<MembershipResponse> receive) => Send(
+    public void Heartbeat(HeartbeatRequest request, Action<MembershipResponse> receive) => _network.Send(
         coordinator => coordinator.AnswerAsync(request.Generation, c => Task.FromResult(c.Group.Heartbeat(request, c.Now))),
         answer => receive(answer ?? TryAgain()));
 
-    public void Leave(string memberId) => Send(
+    public void Leave(string memberId) => _network.Send(
         coordinator => coordinator.AnswerAsync(
             Generation.None,
             c =>
@@ -86,7 +83,7 @@ internal sealed class SimulatedGroup
             }),
         _ => { });
 
-    public void Commit(CommitRequest request, Action done) => Send(
+    public void Commit(CommitRequest request, Action done) => _network.Send(
         coordinator => coordinator.AnswerAsync(
             request.Generation,
             async c =>
@@ -118,60 +115,9 @@ internal sealed class SimulatedGroup
     private static MembershipResponse TryAgain() =>
         new(ErrorCode.CoordinatorLoadInProgress, Generation.None, [], GroupLimits.HeartbeatInterval);
 
-    /// <summary>A call: the request may get lost, arrive late and arrive twice; so may the answer get lost or be late.</summary>
-    private void Send<T>(Func<SimulatedCoordinator, Task<T?>> handle, Action<T?> receive)
-        where T : class
-    {
-        if (!Lost())
-        {
-            _world.After(Delay(), () => _ = DeliverAsync(receive));
-        }
-
-        if (_isRough && _world.Chance(0.05))
-        {
-            _world.After(_world.Milliseconds(0, 4000), () => _ = DeliverAsync(_ => { }));
-        }
-
-        async Task DeliverAsync(Action<T?> answerTo)
-        {
-            try
-            {
-                var answer = await handle(Route());
-                if (!Lost())
-                {
-                    _world.After(Delay(), () => answerTo(answer));
-                }
-            }
-            catch (Exception e)
-            {
-                _world.After(TimeSpan.Zero, () => throw new InvalidOperationException(e.ToString()));
-            }
-        }
-    }
-
-    private SimulatedCoordinator Route()
-    {
-        _replaced.RemoveAll(coordinator => coordinator.IsStopped);
-        if (_isRough && _replaced.Count > 0 && _world.Chance(0.4))
-        {
-            return _world.Pick(_replaced);
-        }
-
-        if (_current.IsStopped)
-        {
-            _current = new SimulatedCoordinator(_world, Store, _catalog);
-        }
-
-        return _current;
-    }
-
-    private bool Lost() => _isRough && _world.Chance(0.05);
-
-    private TimeSpan Delay() => _isRough && _world.Chance(0.1) ? _world.Milliseconds(1, 3000) : _world.Milliseconds(1, 20);
-
     private void MakeTrouble()
     {
-        if (!_isRough)
+        if (!_network.IsRough)
         {
             return;
         }
@@ -188,7 +134,7 @@ internal sealed class SimulatedGroup
                 _world.Pick([.. Alive]).Crash();
                 break;
             case 4:
-                ReplaceCoordinator();
+                _network.ReplaceCoordinator();
                 break;
             case 5:
                 RestartStaticMember();
@@ -225,22 +171,6 @@ internal sealed class SimulatedGroup
         }
     }
 
-    private void ReplaceCoordinator()
-    {
-        if (_world.Chance(0.5))
-        {
-            _world.Note("the coordinator is replaced and does not know it");
-            _replaced.Add(_current);
-        }
-        else
-        {
-            _world.Note("the coordinator is killed");
-            _current.Kill();
-        }
-
-        _current = new SimulatedCoordinator(_world, Store, _catalog);
-    }
-
     private void ChangeTopics()
     {
         var topic = _world.Pick([.. _catalog.Values]);
@@ -264,7 +194,7 @@ internal sealed class SimulatedGroup
 
     private void CheckConverged()
     {
-        var group = _current.Group;
+        var group = _network.Current.Group;
         if (!Alive.Any())
         {
             return;
@@ -297,15 +227,15 @@ internal sealed class SimulatedGroup
     {
         var before = Alive.ToDictionary(member => member.Id, member => Ids(member.Owned));
         var noted = _world.Trace.Count;
-        var generation = _current.Group?.Generation ?? new Generation(-1);
-        _current.Kill();
+        var generation = _network.Current.Group?.Generation ?? new Generation(-1);
+        _network.Current.Kill();
         _world.RunUntil(_world.Now + TimeSpan.FromSeconds(8));
 
         Assert.Equal(before, Alive.ToDictionary(member => member.Id, member => Ids(member.Owned)));
         Assert.Equal([], _world.Trace.Skip(noted));
         if (Alive.Any())
         {
-            Assert.Equal(generation.Next(), _current.Group!.Generation);
+            Assert.Equal(generation.Next(), _network.Current.Group!.Generation);
         }
     }
 
