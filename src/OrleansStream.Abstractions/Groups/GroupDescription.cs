@@ -96,7 +96,8 @@ public sealed record GroupPartition(
     [property: Id(5)] string? MemberId)
 {
     /// <summary>Records still to be consumed; all that the log holds when nothing was committed, -1 when the log's extent is unknown.</summary>
-    public long Lag => HighWatermark.HasValue
-        ? Math.Max(0, HighWatermark - (CommittedOffset > LogStartOffset ? CommittedOffset : LogStartOffset))
-        : -1;
+    public long Lag => HighWatermark.HasValue ? Math.Max(0, HighWatermark - Next) : -1;
+
+    /// <summary>The next record to consume: the one committed, or the first one there is when that is gone or nothing was committed.</summary>
+    public Offset Next => CommittedOffset > LogStartOffset ? CommittedOffset : LogStartOffset;
 }

@@ -34,26 +34,21 @@ internal sealed record SiloStats(
 {
     public static SiloStats From(SiloReport? before, SiloSnapshot silo)
     {
-        if (before is null || silo.Report is not { } after || after.Clock <= before.Clock)
-        {
-            return new SiloStats(silo.Name, silo.Address, silo.Condition, null, null, null, null, null, null, null, silo.Report?.Counters.MemoryBytes);
-        }
-
-        var seconds = (after.Clock - before.Clock).TotalSeconds;
-        var (old, now) = (before.Counters, after.Counters);
-        var acks = now.AckLatency.Zip(old.AckLatency, (more, less) => more - less).ToArray();
-        return new SiloStats(
-            silo.Name,
-            silo.Address,
-            silo.Condition,
-            (now.BytesProduced - old.BytesProduced) / seconds,
-            (now.RecordsProduced - old.RecordsProduced) / seconds,
-            (now.BytesFetched - old.BytesFetched) / seconds,
-            LatencyBuckets.Percentile(acks, 0.5)?.TotalMilliseconds,
-            LatencyBuckets.Percentile(acks, 0.99)?.TotalMilliseconds,
-            (now.Errors.Sum(error => error.Count) - old.Errors.Sum(error => error.Count)) / seconds,
-            (now.ProcessorTime - old.ProcessorTime).TotalSeconds / seconds,
-            now.MemoryBytes);
+        var memory = silo.Report?.Counters.MemoryBytes;
+        return silo.Report is { } report && SiloRates.Between(before, report) is { } rates
+            ? new SiloStats(
+                silo.Name,
+                silo.Address,
+                silo.Condition,
+                rates.BytesProduced,
+                rates.RecordsProduced,
+                rates.BytesFetched,
+                rates.AckPercentile(0.5)?.TotalMilliseconds,
+                rates.AckPercentile(0.99)?.TotalMilliseconds,
+                rates.Errors,
+                rates.Processors,
+                memory)
+            : new SiloStats(silo.Name, silo.Address, silo.Condition, null, null, null, null, null, null, null, memory);
     }
 }
 

@@ -129,10 +129,7 @@ internal sealed class AdminClient : IAdminClient
         var lags = group.Offsets.Where(partition => partition.Lag == 0).ToDictionary(partition => partition.TopicPartition, _ => TimeSpan.Zero);
         foreach (var chunk in group.Offsets.Where(partition => partition.Lag > 0).Chunk(MaxConcurrentLookups))
         {
-            var times = await Task.WhenAll(chunk.Select(partition => FindTimeAsync(
-                partition.TopicPartition,
-                partition.CommittedOffset > partition.LogStartOffset ? partition.CommittedOffset : partition.LogStartOffset,
-                cancellationToken))).ConfigureAwait(false);
+            var times = await Task.WhenAll(chunk.Select(partition => FindTimeAsync(partition.TopicPartition, partition.Next, cancellationToken))).ConfigureAwait(false);
             var now = _connection.Time.GetUtcNow();
             for (var at = 0; at < chunk.Length; at++)
             {

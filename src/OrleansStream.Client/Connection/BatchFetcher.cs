@@ -20,25 +20,14 @@ internal static class BatchFetcher
         ClusterConnection connection, FetchPartition request, TimeSpan maxWait, CancellationToken cancellationToken)
     {
         var route = await connection.Router.FindAsync(request.Partition, cancellationToken).ConfigureAwait(false);
-        FetchedPartition fetched;
-        try
-        {
-            fetched = route.Endpoint is { } endpoint
+        return await connection.Router.AskAsync(
+            route,
+            async () => route.Endpoint is { } endpoint
                 ? (await connection.Router.AwaitAsync(
                     route,
                     endpoint.FetchAsync(new FetchRequest([request], 1, request.MaxBytes, maxWait), cancellationToken),
                     TimeSpan.MaxValue).ConfigureAwait(false)).Partitions[0]
-                : await route.Grain.FetchAsync(request).ConfigureAwait(false);
-        }
-        catch (Exception exception)
-        {
-            connection.Router.Report(route, CallFailure.From(exception).Error);
-            throw;
-        }
-
-        connection.Router.Report(route, fetched.Error, fetched.Leader);
-        return fetched.Error == ErrorCode.None
-            ? fetched
-            : throw new OrleansStreamException(fetched.Error, fetched.Message ?? $"The partition answered {fetched.Error}.");
+                : await route.Grain.FetchAsync(request).ConfigureAwait(false),
+            static fetched => (fetched.Error, fetched.Message, fetched.Leader)).ConfigureAwait(false);
     }
 }

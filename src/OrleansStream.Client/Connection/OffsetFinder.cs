@@ -24,23 +24,12 @@ internal static class OffsetFinder
     private static async Task<FindOffsetResponse> FindOnceAsync(ClusterConnection connection, FindOffsetRequest request)
     {
         var route = await connection.Router.FindAsync(request.Partition).ConfigureAwait(false);
-        FindOffsetResponse response;
-        try
-        {
-            response = route.Endpoint is { } endpoint
+        return await connection.Router.AskAsync(
+            route,
+            async () => route.Endpoint is { } endpoint
                 ? await connection.Router.AwaitAsync(route, endpoint.FindOffsetAsync(request), TimeSpan.MaxValue).ConfigureAwait(false)
-                : await FindThroughGrainAsync(route, request).ConfigureAwait(false);
-        }
-        catch (Exception exception)
-        {
-            connection.Router.Report(route, CallFailure.From(exception).Error);
-            throw;
-        }
-
-        connection.Router.Report(route, response.Error, response.Leader);
-        return response.Error == ErrorCode.None
-            ? response
-            : throw new OrleansStreamException(response.Error, response.Message ?? $"The partition answered {response.Error}.");
+                : await FindThroughGrainAsync(route, request).ConfigureAwait(false),
+            static found => (found.Error, found.Message, found.Leader)).ConfigureAwait(false);
     }
 
     private static async Task<FindOffsetResponse> FindThroughGrainAsync(PartitionRoute route, FindOffsetRequest request)

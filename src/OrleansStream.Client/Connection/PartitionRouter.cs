@@ -72,6 +72,29 @@ internal sealed class PartitionRouter
         }
     }
 
+    /// <summary>One attempt to ask the owner of a partition something: learns from how it went, and makes an exception of an error in the answer.</summary>
+    /// <param name="route">The way.</param>
+    /// <param name="ask">Goes it.</param>
+    /// <param name="judge">What an answer says of itself.</param>
+    /// <exception cref="OrleansStreamException">The answer is an error.</exception>
+    public async Task<T> AskAsync<T>(PartitionRoute route, Func<Task<T>> ask, Func<T, (ErrorCode Error, string? Message, PartitionLeader? Leader)> judge)
+    {
+        T answer;
+        try
+        {
+            answer = await ask().ConfigureAwait(false);
+        }
+        catch (Exception exception)
+        {
+            Report(route, CallFailure.From(exception).Error);
+            throw;
+        }
+
+        var (error, message, leader) = judge(answer);
+        Report(route, error, leader);
+        return error == ErrorCode.None ? answer : throw new OrleansStreamException(error, message ?? $"The partition answered {error}.");
+    }
+
     /// <summary>Learns from an attempt to use a route.</summary>
     /// <param name="route">The route that was used.</param>
     /// <param name="error">How it went.</param>

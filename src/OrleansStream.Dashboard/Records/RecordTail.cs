@@ -31,14 +31,18 @@ internal sealed class RecordTail(OrleansStreamClient client, string topic, IRead
         var told = time.GetTimestamp();
         await foreach (var batch in consumer.ConsumeBatchesAsync(cancellationToken: stop).ConfigureAwait(false))
         {
-            foreach (var record in batch)
+            // From the newest on, and no more than is shown: of a flood that is little, and making a record ready to be looked at is not free.
+            var fresh = new List<BrowsedRecord>();
+            for (var at = batch.Count - 1; at >= 0 && fresh.Count < MaxAtOnce; at--)
             {
+                var record = batch[at];
                 if (filter.Matches(record.Key, record.Value, record.Headers))
                 {
-                    news.Insert(0, new BrowsedRecord(record.Partition, record.Offset.Value, record.Timestamp, record.Key, record.Value, record.Headers));
+                    fresh.Add(new BrowsedRecord(record.Partition, record.Offset.Value, record.Timestamp, record.Key, record.Value, record.Headers));
                 }
             }
 
+            news.InsertRange(0, fresh);
             if (news.Count > MaxAtOnce)
             {
                 news.RemoveRange(MaxAtOnce, news.Count - MaxAtOnce);

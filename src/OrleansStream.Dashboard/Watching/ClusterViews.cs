@@ -81,27 +81,19 @@ internal static class ClusterViews
     private static Rates RatesOf(SiloReport? before, SiloReport now)
     {
         var readings = Rates.None with { MemoryBytes = now.Counters.MemoryBytes, WaitingFetches = now.Counters.WaitingFetches };
-        if (before is null || now.Clock <= before.Clock)
-        {
-            return readings;
-        }
-
-        var seconds = (now.Clock - before.Clock).TotalSeconds;
-        var acks = Acks(before, now);
-        return readings with
-        {
-            ProducedBytes = (now.Counters.BytesProduced - before.Counters.BytesProduced) / seconds,
-            ProducedRecords = (now.Counters.RecordsProduced - before.Counters.RecordsProduced) / seconds,
-            FetchedBytes = (now.Counters.BytesFetched - before.Counters.BytesFetched) / seconds,
-            Errors = (now.Counters.Errors.Sum(error => error.Count) - before.Counters.Errors.Sum(error => error.Count)) / seconds,
-            AckP50 = LatencyBuckets.Percentile(acks, 0.5),
-            AckP99 = LatencyBuckets.Percentile(acks, 0.99),
-            Processors = (now.Counters.ProcessorTime - before.Counters.ProcessorTime).TotalSeconds / seconds,
-        };
+        return SiloRates.Between(before, now) is not { } rates
+            ? readings
+            : readings with
+            {
+                ProducedBytes = rates.BytesProduced,
+                ProducedRecords = rates.RecordsProduced,
+                FetchedBytes = rates.BytesFetched,
+                Errors = rates.Errors,
+                AckP50 = rates.AckPercentile(0.5),
+                AckP99 = rates.AckPercentile(0.99),
+                Processors = rates.Processors,
+            };
     }
-
-    private static long[] Acks(SiloReport before, SiloReport now) =>
-        [.. now.Counters.AckLatency.Zip(before.Counters.AckLatency, (more, less) => more - less)];
 
     /// <summary>Percentiles cannot be added up, so they are read off the silos' counts together.</summary>
     private static Rates Sum(ClusterSnapshot snapshot, Dictionary<string, SiloReport> before, List<SiloView> silos)
@@ -109,11 +101,11 @@ internal static class ClusterViews
         var acks = new long[LatencyBuckets.Count];
         foreach (var silo in snapshot.Silos)
         {
-            if (silo.Report is { } now && before.TryGetValue(KeyOf(silo), out var earlier))
+            if (silo.Report is { } now && SiloRates.Between(before.GetValueOrDefault(KeyOf(silo)), now) is { } rates)
             {
-                foreach (var (count, bucket) in Acks(earlier, now).Select((count, bucket) => (count, bucket)))
+                for (var bucket = 0; bucket < acks.Length; bucket++)
                 {
-                    acks[bucket] += count;
+                    acks[bucket] += rates.Acks[bucket];
                 }
             }
         }

@@ -17,37 +17,36 @@ internal static class LagTimes
         var known = previous?.Partitions.Where(partition => partition.Late?.Time is not null)
             .ToDictionary(partition => partition.Partition.TopicPartition, partition => partition.Late!) ?? [];
         var late = new Dictionary<TopicPartition, Lateness>();
-        var unknown = new List<(GroupPartition Partition, Offset Next)>();
+        var unknown = new List<GroupPartition>();
         foreach (var partition in group.Offsets)
         {
-            var next = partition.CommittedOffset > partition.LogStartOffset ? partition.CommittedOffset : partition.LogStartOffset;
             if (partition.Lag == 0)
             {
-                late[partition.TopicPartition] = new Lateness(next.Value, null, TimeSpan.Zero);
+                late[partition.TopicPartition] = new Lateness(partition.Next.Value, null, TimeSpan.Zero);
             }
-            else if (known.TryGetValue(partition.TopicPartition, out var before) && before.Offset == next.Value)
+            else if (known.TryGetValue(partition.TopicPartition, out var before) && before.Offset == partition.Next.Value)
             {
                 late[partition.TopicPartition] = before with { By = Age(before.Time!.Value) };
             }
             else if (partition.Lag > 0)
             {
-                unknown.Add((partition, next));
+                unknown.Add(partition);
             }
         }
 
         // Of many, those with the most to do tell most about the group; the others are asked for in later rounds.
-        await Task.WhenAll(unknown.OrderByDescending(each => each.Partition.Lag).Take(MaxLookups).Select(LookUpAsync)).ConfigureAwait(false);
+        await Task.WhenAll(unknown.OrderByDescending(each => each.Lag).Take(MaxLookups).Select(LookUpAsync)).ConfigureAwait(false);
         return late;
 
-        async Task LookUpAsync((GroupPartition Partition, Offset Next) each)
+        async Task LookUpAsync(GroupPartition each)
         {
             try
             {
-                if (await admin.FindTimeAsync(each.Partition.TopicPartition, each.Next, stop).ConfigureAwait(false) is { } found)
+                if (await admin.FindTimeAsync(each.TopicPartition, each.Next, stop).ConfigureAwait(false) is { } found)
                 {
                     lock (late)
                     {
-                        late[each.Partition.TopicPartition] = new Lateness(each.Next.Value, found, Age(found));
+                        late[each.TopicPartition] = new Lateness(each.Next.Value, found, Age(found));
                     }
                 }
             }
