@@ -1,7 +1,6 @@
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 using System.Runtime.CompilerServices;
+using OrleansStream.TestServers;
 
 namespace OrleansStream.EndToEnd.Tests;
 
@@ -91,12 +90,7 @@ internal static class Programs
     }
 
     /// <summary>A port of 127.0.0.1 that nobody listens on at the moment.</summary>
-    public static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
+    public static int FreePort() => LocalPort.FindFree();
 
     private static string FindRoot([CallerFilePath] string thisFile = "")
     {

@@ -1,7 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using Npgsql;
 
 namespace OrleansStream.TestServers;
@@ -78,7 +76,7 @@ public sealed class PostgresServer : IAsyncDisposable
             await PostgresPrograms.RunAsync(
                 PostgresPrograms.Path("initdb"),
                 "--auth=trust", "-E", "UTF8", "--locale=C", "-U", "postgres", "--no-sync", "-D", Path.Combine(folder, "data"));
-            var server = new PostgresServer(folder, port > 0 ? port : FreePort(), settings ?? new Dictionary<string, string>());
+            var server = new PostgresServer(folder, port > 0 ? port : LocalPort.FindFree(), settings ?? new Dictionary<string, string>());
             await server.StartAsync();
             return server;
         }
@@ -105,7 +103,7 @@ public sealed class PostgresServer : IAsyncDisposable
                 PostgresPrograms.Path("pg_basebackup"),
                 "-h", "127.0.0.1", "-p", string.Create(CultureInfo.InvariantCulture, $"{primary.Port}"), "-U", "postgres",
                 "-D", Path.Combine(folder, "data"), "--write-recovery-conf", "--wal-method=stream", "--checkpoint=fast", "--no-sync");
-            var server = new PostgresServer(folder, port > 0 ? port : FreePort(), settings ?? new Dictionary<string, string>());
+            var server = new PostgresServer(folder, port > 0 ? port : LocalPort.FindFree(), settings ?? new Dictionary<string, string>());
             await server.StartAsync();
             return server;
         }
@@ -212,11 +210,4 @@ public sealed class PostgresServer : IAsyncDisposable
 
     private static async Task<string> CreateFolderAsync() =>
         (await PostgresPrograms.RunAsync("mktemp", "-d", Path.Combine(Path.GetTempPath(), "orleansstream-postgres-XXXXXX"))).Trim();
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
 }

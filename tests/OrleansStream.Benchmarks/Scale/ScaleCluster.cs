@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
-using System.Net.Sockets;
 using OrleansStream.Client;
 using OrleansStream.TestServers;
 
@@ -94,11 +93,11 @@ internal sealed class ScaleCluster : IAsyncDisposable
 
     private async Task StartSiloAsync(int number, string connectionString, IReadOnlyList<string> prefix)
     {
-        var place = new SiloPlace($"silo-{number}", IPAddress.Loopback.ToString(), FreePort(), FreePort(), FreePort());
+        var place = new SiloPlace($"silo-{number}", IPAddress.Loopback.ToString(), LocalPort.FindFree(), LocalPort.FindFree(), LocalPort.FindFree());
         string[] arguments =
         [
             "--postgres", connectionString, "--name", place.Name, "--silo-port", Text(place.SiloPort), "--port", Text(place.GatewayPort),
-            "--http", $"http://127.0.0.1:{place.HttpPort}",
+            "--http", $"http://127.0.0.1:{place.HttpPort}", "--kafka-port", "none",
         ];
         var silo = new SiloProcess(place, Environment.GetEnvironmentVariable("ORLEANSSTREAM_HOST") ?? HostProgram.Path, arguments, Path.Combine(_folder.FullName, $"{place.Name}.log"))
         {
@@ -120,11 +119,4 @@ internal sealed class ScaleCluster : IAsyncDisposable
     }
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
 }

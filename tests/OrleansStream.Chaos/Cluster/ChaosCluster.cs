@@ -1,7 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Net;
-using System.Net.Sockets;
 
 namespace OrleansStream.Chaos.Cluster;
 
@@ -107,7 +106,7 @@ internal sealed class ChaosCluster : IAsyncDisposable
     {
         var name = string.Create(CultureInfo.InvariantCulture, $"silo-{Interlocked.Increment(ref _count)}");
         var (address, prefix) = Network is null ? (IPAddress.Loopback.ToString(), []) : await Network.AddAsync(name);
-        var place = Network is null ? new SiloPlace(name, address, FreePort(), FreePort(), FreePort()) : new SiloPlace(name, address, 11111, 30000, 8080);
+        var place = Network is null ? new SiloPlace(name, address, LocalPort.FindFree(), LocalPort.FindFree(), LocalPort.FindFree()) : new SiloPlace(name, address, 11111, 30000, 8080);
         List<string> arguments =
         [
             "--address", address, "--silo-port", $"{place.SiloPort}", "--port", $"{place.GatewayPort}", "--http", $"http://{address}:{place.HttpPort}",
@@ -276,11 +275,4 @@ internal sealed class ChaosCluster : IAsyncDisposable
     }
 
     private string ClockFile(string silo) => Path.Combine(_folder, $"{silo}.clock");
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
 }
