@@ -1,5 +1,5 @@
-using OrleansStream.TestServers;
 using OrleansStream.Chaos.Checking;
+using OrleansStream.TestServers;
 
 namespace OrleansStream.Chaos.Tests;
 

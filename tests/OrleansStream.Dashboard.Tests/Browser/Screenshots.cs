@@ -149,7 +149,10 @@ public sealed class Screenshots(Chromium chromium)
     {
         await using var consumer = client.CreateConsumer(new ConsumerOptions<string, string>
         {
-            GroupId = group, Topics = topics, ClientId = name, AutoCommitInterval = TimeSpan.FromSeconds(1),
+            GroupId = group,
+            Topics = topics,
+            ClientId = name,
+            AutoCommitInterval = TimeSpan.FromSeconds(1),
         });
         try
         {
