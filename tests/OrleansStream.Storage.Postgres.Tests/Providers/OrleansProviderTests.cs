@@ -32,6 +32,8 @@ public sealed class OrleansProviderTests : IAsyncLifetime
             silo.AddAdoNetGrainStorageAsDefault(options => (options.Invariant, options.DataSource) = ("Npgsql", _source));
             silo.AddAdoNetGrainStorage("deleting", options => (options.Invariant, options.DataSource, options.DeleteStateOnClear) = ("Npgsql", _source, true));
             silo.UseAdoNetReminderService(options => (options.Invariant, options.DataSource) = ("Npgsql", _source));
+            // The silo would take the entries of these tests, dead for years, out of the table at a moment of its own.
+            silo.Configure<ClusterMembershipOptions>(options => options.DefunctSiloCleanupPeriod = null);
             silo.Configure<ClusterOptions>(options => (options.ClusterId, options.ServiceId) = ("test", "test"));
         });
         _host = builder.Build();
