@@ -52,6 +52,9 @@ internal sealed class FieldSchema
     /// <summary>The fields of the type, when it is no primitive.</summary>
     public StructSchema? Struct { get; set; }
 
+    /// <summary>The elements may be made one by one while they are written, so the property is a collection rather than an array.</summary>
+    public bool IsStreamed { get; set; }
+
     public int Line { get; set; }
 
     public bool IsNullable => !Nullable.Equals(VersionRange.None);

@@ -42,7 +42,8 @@ internal sealed class FieldReads(CodeText code, ApiSchema api) : FieldStatements
         }
 
         Code.Open("");
-        var length = Choose(field, "reader.ReadNullableArrayLength(flexible)", "reader.ReadArrayLength(flexible)");
+        var arguments = $"(flexible, {MemorySizes.OfElement(field)})";
+        var length = Choose(field, "reader.ReadNullableArrayLength" + arguments, "reader.ReadArrayLength" + arguments);
         Code.Line($"var length = {length};");
         if (field.IsNullable)
         {

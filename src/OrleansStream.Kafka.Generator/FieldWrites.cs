@@ -74,7 +74,7 @@ internal sealed class FieldWrites(CodeText code, ApiSchema api) : FieldStatement
         {
             Code.Open("");
             Code.Line($"var items = {value};");
-            Code.Line($"writer.Write{(isNullable ? "Nullable" : "")}ArrayLength(items{(isNullable ? "?" : "")}.Length{(isNullable ? " ?? -1" : "")}, flexible);");
+            Code.Line($"writer.Write{(isNullable ? "Nullable" : "")}ArrayLength(items{(isNullable ? "?" : "")}.{(field.IsStreamed ? "Count" : "Length")}{(isNullable ? " ?? -1" : "")}, flexible);");
             Code.Open($"foreach (var item in items{(isNullable ? " ?? []" : "")})");
             Code.Line(primitive is null ? "item.Write(writer, version);" : $"writer.Write{primitive.Method}(item{Flexible(primitive)});");
             Code.Close();

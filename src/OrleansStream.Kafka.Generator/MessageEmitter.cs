@@ -35,7 +35,7 @@ internal sealed class MessageEmitter
     public static string TypeOf(FieldSchema field)
     {
         var element = ElementOf(field);
-        var type = field.IsArray ? element + "[]" : element;
+        var type = field.IsStreamed ? $"global::System.Collections.Generic.IReadOnlyCollection<{element}>" : field.IsArray ? element + "[]" : element;
         return field.IsNullable || field.IsOptionalStruct ? type + "?" : type;
     }
 

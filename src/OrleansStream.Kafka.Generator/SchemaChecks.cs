@@ -102,6 +102,11 @@ internal static class SchemaChecks
             throw new SchemaProblem(field.Line, $"{field.Name} is of type {field.Type}, which cannot be null on the wire.");
         }
 
+        if (field.IsStreamed && (!field.IsArray || field.IsNullable || field.IsTagged))
+        {
+            throw new SchemaProblem(field.Line, $"{field.Name} cannot be streamed: that is for arrays that are not null and have no tag.");
+        }
+
         if (field.Default is not null && !IsDefaultOf(field, primitive))
         {
             throw new SchemaProblem(field.Line, $"'{field.Default}' is no default for {field.Name} of type {field.Type}.");

@@ -114,6 +114,9 @@ internal sealed class SchemaParser
                     field.Nullable = at + 1 < words.Length && VersionRange.TryParse(words[at + 1], out var nullable) ? nullable : VersionRange.All;
                     at += field.Nullable.Equals(VersionRange.All) ? 0 : 1;
                     break;
+                case "streamed":
+                    field.IsStreamed = true;
+                    break;
                 case "tag" when at + 1 < words.Length:
                     field.Tag = Number(words[++at], line);
                     break;

@@ -1,95 +1,107 @@
 using OrleansStream.Kafka.Cluster;
 using OrleansStream.Kafka.Messages;
+using OrleansStream.Kafka.Transport;
 using OrleansStream.Server.Placement;
 using OrleansStream.Storage;
-using OrleansStream.Topics;
 
 namespace OrleansStream.Kafka.Apis;
 
-/// <summary>Tells clients which silos there are and which partitions belong where, by the placement function; nothing is opened by that.</summary>
+/// <summary>
+/// Tells clients which silos there are and which partitions belong where, by the placement function; nothing is opened by that. The list of
+/// topics may be long: partitions are described one topic at a time while the answer is written, and its bytes take room that all answers share.
+/// </summary>
 internal sealed class MetadataApi(
-    BrokerDirectory brokers, TopicFinder topics, PartitionFinder partitions, PartitionDirectory placement, ICatalog catalog) : KafkaApi<MetadataRequest, MetadataResponse>
+    BrokerDirectory brokers,
+    TopicFinder topics,
+    TopicCensus census,
+    PartitionFinder partitions,
+    PartitionDirectory placement,
+    ICatalog catalog,
+    AnswerRoom answers) : KafkaApi<MetadataRequest, MetadataResponse>
 {
-    private const int PageSize = 1000;
+    /// <summary>What a topic and a partition take in an answer that is being written, at most.</summary>
+    private const int TopicBytes = 128;
+    private const int PartitionBytes = 64;
 
     protected override async ValueTask<MetadataResponse?> HandleAsync(MetadataRequest request, RequestContext context)
     {
-        var known = brokers.All;
-        var ids = known.ToDictionary(broker => broker.Silo, broker => broker.Id);
-        var found = IsForAll(request, context.Version)
-            ? await DescribeAllAsync(ids, context.ConnectionClosed).ConfigureAwait(false)
-            : await DescribeAsync(request, context, ids).ConfigureAwait(false);
-        foreach (var topic in found)
+        var listed = await ListAsync(request, context).ConfigureAwait(false);
+        var bytes = listed.Sum(topic => TopicBytes + (3L * topic.Name?.Length ?? 0) + ((long)topic.PartitionCount * PartitionBytes));
+        var room = answers.Room.For(bytes);
+        if (room.TryTake(bytes))
         {
-            topic.TopicAuthorizedOperations = request.IncludeTopicAuthorizedOperations && topic.ErrorCode == 0 ? AuthorizedOperations.OnTopic : AuthorizedOperations.Untold;
+            context.DisposeAfterAnswer(new RoomLease(room, bytes));
+        }
+        else
+        {
+            listed = [];
+            await room.TakeAsync(bytes, context.ConnectionClosed).ConfigureAwait(false);
+            context.DisposeAfterAnswer(new RoomLease(room, bytes));
+            listed = await ListAsync(request, context).ConfigureAwait(false);
         }
 
+        var known = brokers.All;
+        var ids = known.ToDictionary(broker => broker.Silo, broker => broker.Id);
         return new MetadataResponse
         {
             Brokers = [.. known.Select(broker => new MetadataResponse.KnownBroker { NodeId = broker.Id, Host = broker.Host, Port = broker.Port })],
             ClusterId = await catalog.GetClusterIdAsync(context.ConnectionClosed).ConfigureAwait(false),
             ControllerId = known[0].Id,
-            Topics = found,
+            Topics = new MadeWhenRead<TopicEntry, MetadataResponse.KnownTopic>(listed, topic => Describe(topic, ids, request.IncludeTopicAuthorizedOperations)),
             ClusterAuthorizedOperations = request.IncludeClusterAuthorizedOperations ? AuthorizedOperations.OnCluster : AuthorizedOperations.Untold,
         };
     }
 
     private static bool IsForAll(MetadataRequest request, short version) => version == 0 ? request.Topics is { Length: 0 } : request.Topics is null;
 
-    private async Task<MetadataResponse.KnownTopic[]> DescribeAllAsync(Dictionary<SiloAddress, int> ids, CancellationToken cancellationToken)
+    private async ValueTask<IReadOnlyList<TopicEntry>> ListAsync(MetadataRequest request, RequestContext context)
     {
-        var described = new List<MetadataResponse.KnownTopic>();
-        string? after = null;
-        while (true)
+        if (IsForAll(request, context.Version))
         {
-            var page = await catalog.ListTopicsAsync("", after, PageSize, cancellationToken).ConfigureAwait(false);
-            described.AddRange(page.Select(topic => Describe(topic, ids)));
-            if (page.Count < PageSize)
-            {
-                return [.. described];
-            }
-
-            after = page[^1].Name;
+            return await census.TakeAsync(context.ConnectionClosed).ConfigureAwait(false);
         }
-    }
 
-    private async Task<MetadataResponse.KnownTopic[]> DescribeAsync(MetadataRequest request, RequestContext context, Dictionary<SiloAddress, int> ids)
-    {
         // Before version 4 to ask was to want.
         var mayCreate = context.Version < 4 || request.AllowAutoTopicCreation;
-        var described = new MetadataResponse.KnownTopic[request.Topics!.Length];
-        for (var at = 0; at < described.Length; at++)
+        var listed = new List<TopicEntry>();
+        var asked = new HashSet<(string? Name, Guid TopicId)>();
+        foreach (var wanted in request.Topics!.Where(wanted => asked.Add((wanted.Name, wanted.Name is null ? wanted.TopicId : Guid.Empty))))
         {
-            var wanted = request.Topics[at];
             if (wanted.Name is { } name)
             {
                 var (topic, error) = await topics.FindOrCreateAsync(name, mayCreate, context.ConnectionClosed).ConfigureAwait(false);
-                described[at] = topic is null ? Unknown(name, Guid.Empty, error) : Describe(topic, ids);
+                listed.Add(topic is null ? new TopicEntry(name, Guid.Empty, 0, error) : TopicEntry.Of(topic));
             }
             else
             {
                 var topic = await topics.FindAsync(null, wanted.TopicId, context.ConnectionClosed).ConfigureAwait(false);
-                described[at] = topic is null
-                    ? Unknown(context.Version >= 12 ? null : "", wanted.TopicId, ErrorCode.UnknownTopicId)
-                    : Describe(topic, ids);
+                listed.Add(topic is null ? new TopicEntry(context.Version >= 12 ? null : "", wanted.TopicId, 0, ErrorCode.UnknownTopicId) : TopicEntry.Of(topic));
             }
         }
 
-        return described;
+        return listed;
     }
 
-    private static MetadataResponse.KnownTopic Unknown(string? name, Guid topicId, ErrorCode error) =>
-        new() { ErrorCode = KafkaErrors.Of(error), Name = name, TopicId = topicId };
-
-    private MetadataResponse.KnownTopic Describe(TopicDescription topic, Dictionary<SiloAddress, int> ids)
+    private MetadataResponse.KnownTopic Describe(TopicEntry topic, Dictionary<SiloAddress, int> ids, bool withOperations)
     {
+        if (topic.Error != ErrorCode.None)
+        {
+            return new() { ErrorCode = KafkaErrors.Of(topic.Error), Name = topic.Name, TopicId = topic.TopicId };
+        }
+
         var described = new MetadataResponse.KnownPartition[topic.PartitionCount];
         for (var number = 0; number < described.Length; number++)
         {
             described[number] = Describe(new PartitionId(topic.TopicId, number), topic.PartitionCount, ids);
         }
 
-        return new MetadataResponse.KnownTopic { Name = topic.Name, TopicId = topic.TopicId, Partitions = described };
+        return new()
+        {
+            Name = topic.Name,
+            TopicId = topic.TopicId,
+            Partitions = described,
+            TopicAuthorizedOperations = withOperations ? AuthorizedOperations.OnTopic : AuthorizedOperations.Untold,
+        };
     }
 
     private MetadataResponse.KnownPartition Describe(PartitionId id, int partitionCount, Dictionary<SiloAddress, int> ids)

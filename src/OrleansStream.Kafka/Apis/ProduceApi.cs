@@ -21,18 +21,25 @@ internal sealed class ProduceApi(TopicFinder topics, PartitionFinder partitions,
     public override async ValueTask<Task<IKafkaMessage?>> BeginAsync(IKafkaMessage request, RequestContext context)
     {
         var produce = (ProduceRequest)request;
-        var begun = new Task<Outcome>[produce.Topics.Length][];
-        for (var at = 0; at < begun.Length; at++)
+        var begun = Array.ConvertAll(produce.Topics, static topic => new Task<Outcome>[topic.Partitions.Length]);
+        try
         {
-            begun[at] = await BeginAsync(produce, produce.Topics[at], context).ConfigureAwait(false);
+            for (var at = 0; at < begun.Length; at++)
+            {
+                await BeginAsync(produce, produce.Topics[at], begun[at], context).ConfigureAwait(false);
+            }
+        }
+        catch
+        {
+            await AllDoneAsync(begun).ConfigureAwait(false);
+            throw;
         }
 
         return EndAsync(produce, begun, context);
     }
 
-    private async ValueTask<Task<Outcome>[]> BeginAsync(ProduceRequest request, ProduceRequest.ProducedTopic produced, RequestContext context)
+    private async ValueTask BeginAsync(ProduceRequest request, ProduceRequest.ProducedTopic produced, Task<Outcome>[] outcomes, RequestContext context)
     {
-        var outcomes = new Task<Outcome>[produced.Partitions.Length];
         var refusal = await FindRefusalAsync(request, produced, context).ConfigureAwait(false);
         for (var at = 0; at < outcomes.Length; at++)
         {
@@ -40,8 +47,6 @@ internal sealed class ProduceApi(TopicFinder topics, PartitionFinder partitions,
                 ? await BeginAsync(topic, produced.Partitions[at], context).ConfigureAwait(false)
                 : Task.FromResult(Outcome.Failed(refusal.Error, refusal.Message));
         }
-
-        return outcomes;
     }
 
     /// <summary>Finds the topic, or what speaks against writing to it.</summary>
@@ -110,8 +115,24 @@ internal sealed class ProduceApi(TopicFinder topics, PartitionFinder partitions,
         return place.Partition is null ? Outcome.Elsewhere(place) : Outcome.Failed((short)ErrorCode.NotLeaderOrFollower, response.Message);
     }
 
+    /// <summary>Whatever becomes of a request, its memory is given back after it, and must not be read any more then.</summary>
+    private static async ValueTask AllDoneAsync(Task<Outcome>?[][] begun)
+    {
+        foreach (var outcomes in begun)
+        {
+            foreach (var outcome in outcomes)
+            {
+                if (outcome is { IsCompleted: false })
+                {
+                    await ((Task)outcome).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                }
+            }
+        }
+    }
+
     private async Task<IKafkaMessage?> EndAsync(ProduceRequest request, Task<Outcome>[][] begun, RequestContext context)
     {
+        await AllDoneAsync(begun).ConfigureAwait(false);
         var response = new ProduceResponse { Topics = new ProduceResponse.TopicAnswer[begun.Length] };
         IReadOnlyList<Broker>? known = null;
         var leaders = new HashSet<SiloAddress>();

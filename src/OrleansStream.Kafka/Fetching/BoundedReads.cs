@@ -1,6 +1,4 @@
-using Microsoft.Extensions.Options;
 using OrleansStream.Endpoint;
-using OrleansStream.Kafka.Hosting;
 using OrleansStream.Kafka.Transport;
 using OrleansStream.Server.Endpoint;
 
@@ -10,13 +8,19 @@ namespace OrleansStream.Kafka.Fetching;
 /// Reads records for answers, and bounds what lies in answers that clients have not taken yet. A reader that finds no room puts back what it
 /// read, waits for its turn, and reads again. Safe for concurrent use.
 /// </summary>
-internal sealed class BoundedReads(LocalEndpoint endpoint, IOptions<KafkaOptions> options)
+internal sealed class BoundedReads(LocalEndpoint endpoint, AnswerRoom answers)
 {
-    private readonly ByteGate _room = new(options.Value.MaxAnswerBytesInHand);
+    /// <summary>The most that one answer carries while there is little room: more clients get something then, rather than a few much.</summary>
+    private const int TightBytes = 1024 * 1024;
 
     /// <summary>Reads; the batches are given back when the request was answered.</summary>
     public async Task<FetchedPartition[]> ReadAsync(FetchRequest request, RequestContext context)
     {
+        if (answers.Room.IsTight && request.MaxBytes > TightBytes)
+        {
+            request = request with { MinBytes = Math.Min(request.MinBytes, TightBytes), MaxBytes = TightBytes };
+        }
+
         var fetched = (await endpoint.FetchAsync(request, context.ConnectionClosed).ConfigureAwait(false)).Partitions;
         var bytes = BytesOf(fetched);
         if (bytes == 0)
@@ -24,26 +28,27 @@ internal sealed class BoundedReads(LocalEndpoint endpoint, IOptions<KafkaOptions
             return fetched;
         }
 
-        if (!_room.TryTake(bytes))
+        var room = answers.Room.For(bytes);
+        if (!room.TryTake(bytes))
         {
             Release(fetched);
             var claimed = (int)bytes;
-            await _room.TakeAsync(claimed, context.ConnectionClosed).ConfigureAwait(false);
+            await room.TakeAsync(claimed, context.ConnectionClosed).ConfigureAwait(false);
             try
             {
                 var again = request with { MinBytes = 0, MaxBytes = claimed, MaxWait = TimeSpan.Zero };
                 fetched = (await endpoint.FetchAsync(again, context.ConnectionClosed).ConfigureAwait(false)).Partitions;
                 bytes = BytesOf(fetched);
-                _room.Return(claimed - bytes);
+                room.Return(claimed - bytes);
             }
             catch
             {
-                _room.Return(claimed);
+                room.Return(claimed);
                 throw;
             }
         }
 
-        context.DisposeAfterAnswer(new Reading(_room, bytes, fetched));
+        context.DisposeAfterAnswer(new Reading(room, bytes, fetched));
         return fetched;
     }
 

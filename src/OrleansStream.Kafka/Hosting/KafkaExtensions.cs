@@ -48,7 +48,9 @@ public static class KafkaExtensions
         services.AddSingleton<TopicFinder>();
         services.AddSingleton<FetchSessions>();
         services.AddSingleton<SlotFinder>();
+        services.AddSingleton<AnswerRoom>();
         services.AddSingleton<BoundedReads>();
+        services.AddSingleton<TopicCensus>();
         services.AddSingleton(provider => new KafkaConnectionContext(
             provider.GetRequiredService<ApiList>(),
             provider.GetRequiredService<ApiVersionsApi>(),

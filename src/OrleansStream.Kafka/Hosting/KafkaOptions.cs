@@ -39,10 +39,19 @@ public sealed class KafkaOptions
     /// <summary>The most bytes of unanswered requests of one connection; it is not read from meanwhile. 64 MiB.</summary>
     public long MaxConnectionBytesInHand { get; set; } = 64L * 1024 * 1024;
 
+    /// <summary>
+    /// The most memory, in bytes, of unanswered requests that become large when they are read, such as lists of many thousand names, of all
+    /// connections. What comes beyond waits; the usual requests are not among these. 128 MiB.
+    /// </summary>
+    public long MaxParsedBytesInHand { get; set; } = 128L * 1024 * 1024;
+
     /// <summary>The most unanswered requests of one connection; it is not read from meanwhile. 1000.</summary>
     public int MaxConnectionRequestsInHand { get; set; } = 1000;
 
-    /// <summary>The most bytes of records in answers that clients have not taken yet, of all connections. What comes beyond waits. 256 MiB.</summary>
+    /// <summary>
+    /// The most bytes of records, and of long lists of topics, in answers that clients have not taken yet, of all connections. What comes
+    /// beyond waits. 256 MiB.
+    /// </summary>
     public long MaxAnswerBytesInHand { get; set; } = 256L * 1024 * 1024;
 
     /// <summary>The most bytes of records in one answer, whatever the client would take. 32 MiB.</summary>

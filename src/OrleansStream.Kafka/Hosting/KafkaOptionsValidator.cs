@@ -1,6 +1,7 @@
 using System.Net;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Options;
+using OrleansStream.Kafka.Transport;
 
 namespace OrleansStream.Kafka.Hosting;
 
@@ -31,6 +32,7 @@ internal sealed class KafkaOptionsValidator(IConfiguration? configuration = null
         Check(problems, nameof(options.MaxControlRequestBytes), options.MaxControlRequestBytes, 64 * 1024, 1024 * 1024 * 1024);
         Check(problems, nameof(options.MaxBytesInHand), options.MaxBytesInHand, options.MaxRequestBytes, long.MaxValue);
         Check(problems, nameof(options.MaxConnectionBytesInHand), options.MaxConnectionBytesInHand, 1024 * 1024, options.MaxBytesInHand);
+        Check(problems, nameof(options.MaxParsedBytesInHand), options.MaxParsedBytesInHand, ParseRoom.MaxBytes, long.MaxValue);
         Check(problems, nameof(options.MaxConnectionRequestsInHand), options.MaxConnectionRequestsInHand, 1, 1_000_000);
         Check(problems, nameof(options.MaxFetchBytes), options.MaxFetchBytes, 64 * 1024, ProtocolLimits.MaxRecordBytes);
         Check(problems, nameof(options.MaxAnswerBytesInHand), options.MaxAnswerBytesInHand, options.MaxFetchBytes, long.MaxValue);

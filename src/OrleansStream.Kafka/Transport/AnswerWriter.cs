@@ -22,13 +22,13 @@ internal sealed class AnswerWriter(PipeWriter output, ChannelReader<PendingAnswe
         {
             while (queue.TryRead(out var pending))
             {
-                if (!pending.Answer.IsCompleted)
+                await using (pending.ConfigureAwait(false))
                 {
-                    await FlushAsync(cancellationToken).ConfigureAwait(false);
-                }
+                    if (!pending.Answer.IsCompleted)
+                    {
+                        await FlushAsync(cancellationToken).ConfigureAwait(false);
+                    }
 
-                using (pending.Context)
-                {
                     await SendAsync(pending, cancellationToken).ConfigureAwait(false);
                 }
 
@@ -49,10 +49,13 @@ internal sealed class AnswerWriter(PipeWriter output, ChannelReader<PendingAnswe
             BeginFrame(pending);
             answer.Write(_writer, pending.Version);
             _writer.EndFrame();
+            clock.BeginWriting(_writer.Length);
             foreach (var piece in _writer.Pieces())
             {
                 await WriteAsync(piece, cancellationToken).ConfigureAwait(false);
             }
+
+            clock.EndWriting();
         }
 
         if (pending.Written is { } written)
@@ -85,7 +88,7 @@ internal sealed class AnswerWriter(PipeWriter output, ChannelReader<PendingAnswe
             _unflushed += part.Length;
             if (_unflushed >= FlushBytes)
             {
-                await FlushAsync(cancellationToken).ConfigureAwait(false);
+                await HandOverAsync(cancellationToken).ConfigureAwait(false);
             }
         }
     }
@@ -97,10 +100,15 @@ internal sealed class AnswerWriter(PipeWriter output, ChannelReader<PendingAnswe
             return;
         }
 
-        _unflushed = 0;
-        clock.BeginWriting();
-        var flushed = await output.FlushAsync(cancellationToken).ConfigureAwait(false);
+        clock.BeginWriting(_unflushed);
+        await HandOverAsync(cancellationToken).ConfigureAwait(false);
         clock.EndWriting();
+    }
+
+    private async ValueTask HandOverAsync(CancellationToken cancellationToken)
+    {
+        _unflushed = 0;
+        var flushed = await output.FlushAsync(cancellationToken).ConfigureAwait(false);
         if (flushed.IsCompleted)
         {
             throw new OperationCanceledException("The client ended the connection.");

@@ -10,6 +10,8 @@ internal sealed class ByteGate(long capacity)
     private readonly LinkedList<Waiter> _waiters = [];
     private long _used;
 
+    public long Capacity => capacity;
+
     public long Used => Interlocked.Read(ref _used);
 
     /// <summary>Takes room, as soon as there is some.</summary>

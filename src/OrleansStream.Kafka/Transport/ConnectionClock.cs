@@ -8,6 +8,9 @@ internal sealed class ConnectionClock(TimeProvider time, TimeSpan idleTimeout, T
 {
     private const long Never = long.MaxValue;
 
+    /// <summary>A client that takes a large answer more slowly than this is not waited for: what lies in it is room that others wait for.</summary>
+    private const int MinBytesPerSecond = 64 * 1024;
+
     private long _readBy = Never;
     private long _takenBy = Never;
     private int _inHand;
@@ -38,7 +41,8 @@ internal sealed class ConnectionClock(TimeProvider time, TimeSpan idleTimeout, T
         }
     }
 
-    public void BeginWriting() => Interlocked.Exchange(ref _takenBy, In(answerTimeout));
+    /// <summary>The client has to take an answer, in the time that its size is worth.</summary>
+    public void BeginWriting(long bytes) => Interlocked.Exchange(ref _takenBy, In(answerTimeout + TimeSpan.FromSeconds((double)bytes / MinBytesPerSecond)));
 
     public void EndWriting() => Interlocked.Exchange(ref _takenBy, Never);
 

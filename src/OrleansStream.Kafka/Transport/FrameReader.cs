@@ -8,10 +8,14 @@ namespace OrleansStream.Kafka.Transport;
 
 /// <summary>
 /// Cuts a connection's bytes into requests. A request that may come at all is read into one piece of memory of its size, which is the only
-/// copy on its way to the log. Used by one thread at a time.
+/// copy on its way to the log. It takes room that others wait for only once it is all there, or a good beginning of it is: announcing
+/// costs a client nothing, sending does. Used by one thread at a time.
 /// </summary>
-internal sealed class FrameReader(PipeReader input, KafkaOptions options, ByteGate own, ByteGate all, ConnectionClock clock)
+internal sealed class FrameReader(PipeReader input, KafkaOptions options, ByteGate own, SharedRoom all, ConnectionClock clock)
 {
+    /// <summary>What has to be there of a request before it takes room; it waits where the network leaves it.</summary>
+    private const int BeginningBytes = 64 * 1024;
+
     /// <summary>The number of the API, its version, the correlation id: what every header begins with.</summary>
     private const int MinFrameBytes = 8;
 
@@ -30,18 +34,20 @@ internal sealed class FrameReader(PipeReader input, KafkaOptions options, ByteGa
 
         // Waiting for room is no fault of the client.
         clock.Pause();
-        await own.TakeAsync(length, cancellationToken).ConfigureAwait(false);
+        var bytes = RequestFrame.RoomFor(length);
+        var shared = all.For(bytes);
+        await own.TakeAsync(bytes, cancellationToken).ConfigureAwait(false);
         try
         {
-            await all.TakeAsync(length, cancellationToken).ConfigureAwait(false);
+            await shared.TakeAsync(bytes, cancellationToken).ConfigureAwait(false);
         }
         catch
         {
-            own.Return(length);
+            own.Return(bytes);
             throw;
         }
 
-        var frame = new RequestFrame(length, own, all);
+        var frame = new RequestFrame(length, own, shared);
         try
         {
             clock.ReceiveRequest(options.RequestTimeout);
@@ -59,19 +65,24 @@ internal sealed class FrameReader(PipeReader input, KafkaOptions options, ByteGa
     /// <summary>Waits for the beginning of a request, and judges it by that.</summary>
     private async ValueTask<int> ReadLengthAsync(CancellationToken cancellationToken)
     {
+        var hasBegun = false;
         while (true)
         {
             var read = await ReadInputAsync(cancellationToken).ConfigureAwait(false);
             if (read.Buffer.Length >= sizeof(int) + sizeof(short))
             {
                 var (length, key) = Begin(read.Buffer);
-                input.AdvanceTo(read.Buffer.GetPosition(sizeof(int)));
                 Check(length, key);
-                return length;
+                if (read.Buffer.Length >= sizeof(int) + Math.Min(length, BeginningBytes))
+                {
+                    input.AdvanceTo(read.Buffer.GetPosition(sizeof(int)));
+                    return length;
+                }
             }
 
-            if (!read.Buffer.IsEmpty)
+            if (!hasBegun && !read.Buffer.IsEmpty)
             {
+                hasBegun = true;
                 clock.ReceiveRequest(options.RequestTimeout);
             }
 

@@ -13,6 +13,7 @@ namespace OrleansStream.Kafka.Transport;
 internal sealed class KafkaConnection(ConnectionContext transport, KafkaConnectionContext shared)
 {
     private readonly ByteGate _bytesInHand = new(shared.Options.MaxConnectionBytesInHand);
+    private readonly ParseRoom _parseRoom = new(shared.ParsedBytes);
     private readonly ClientConnection _client = new(transport.RemoteEndPoint);
     private readonly Channel<PendingAnswer> _queue = Channel.CreateBounded<PendingAnswer>(
         new BoundedChannelOptions(shared.Options.MaxConnectionRequestsInHand) { SingleReader = true, SingleWriter = true });
@@ -51,8 +52,7 @@ internal sealed class KafkaConnection(ConnectionContext transport, KafkaConnecti
         await writing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         while (_queue.Reader.TryRead(out var unanswered))
         {
-            await ((Task)unanswered.Answer).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            unanswered.Context.Dispose();
+            await unanswered.DisposeAsync().ConfigureAwait(false);
         }
 
         await writing.ConfigureAwait(false);
@@ -81,56 +81,94 @@ internal sealed class KafkaConnection(ConnectionContext transport, KafkaConnecti
         var frames = new FrameReader(transport.Transport.Input, shared.Options, _bytesInHand, shared.BytesInHand, Clock);
         while (await frames.ReadAsync(closed).ConfigureAwait(false) is { } frame)
         {
-            RequestContext? context = null;
+            Request request;
             try
             {
                 var startedAt = shared.Time.GetTimestamp();
-                var (api, request) = Parse(frame.Memory, closed, out context);
-                context.DisposeAfterAnswer(frame);
-                await BeginAsync(api, request, context, startedAt, closed).ConfigureAwait(false);
+                if (TryParse(frame, startedAt, closed) is not { } parsed)
+                {
+                    await _parseRoom.WaitAsync(closed).ConfigureAwait(false);
+                    parsed = TryParse(frame, startedAt, closed)!.Value;
+                }
+
+                request = parsed;
             }
             catch
             {
-                context?.Dispose();
                 frame.Dispose();
                 throw;
             }
+
+            await BeginAsync(request, closed).ConfigureAwait(false);
         }
     }
 
-    private async ValueTask BeginAsync(KafkaApi? api, IKafkaMessage? request, RequestContext context, long startedAt, CancellationToken closed)
+    /// <summary>Begins a request, and queues its answer.</summary>
+    private async ValueTask BeginAsync(Request request, CancellationToken closed)
     {
         Task<IKafkaMessage?> answer;
-        var version = context.Version;
         TaskCompletionSource? written = null;
-        if (api is null)
+        try
         {
-            answer = Task.FromResult<IKafkaMessage?>(shared.ApiVersions.Unsupported());
-            version = 0;
-        }
-        else
-        {
-            if (context.Api.Key != ApiKey.Produce)
+            if (request.Api is not { } api)
             {
-                // One answer at a time waits for the client to take it, or a client that takes none could have many made.
-                await _lastWritten.WaitAsync(closed).ConfigureAwait(false);
-                written = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-                _lastWritten = written.Task;
+                answer = Task.FromResult<IKafkaMessage?>(shared.ApiVersions.Unsupported());
             }
+            else
+            {
+                if (api.Description.Key != ApiKey.Produce)
+                {
+                    // One answer at a time waits for the client to take it, or a client that takes none could have many made.
+                    await _lastWritten.WaitAsync(closed).ConfigureAwait(false);
+                    written = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                    _lastWritten = written.Task;
+                }
 
-            Clock.BeginAnswering();
-            answer = await api.BeginAsync(request!, context).ConfigureAwait(false);
-            Clock.EndAnswering();
+                Clock.BeginAnswering();
+                answer = await api.BeginAsync(request.Body!, request.Context).ConfigureAwait(false);
+                Clock.EndAnswering();
+            }
+        }
+        catch
+        {
+            request.Context.Dispose();
+            throw;
         }
 
         Clock.BeginAnswering();
-        await _queue.Writer.WriteAsync(new PendingAnswer(context, answer, version, startedAt, written), closed).ConfigureAwait(false);
+        var pending = new PendingAnswer(request.Context, answer, request.Api is null ? (short)0 : request.Context.Version, request.StartedAt, written);
+        try
+        {
+            await _queue.Writer.WriteAsync(pending, closed).ConfigureAwait(false);
+        }
+        catch
+        {
+            await pending.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
     }
 
-    /// <returns>No API for a version of ApiVersions that there is not yet: the one thing that can be answered without being understood.</returns>
-    private (KafkaApi? Api, IKafkaMessage? Request) Parse(ReadOnlyMemory<byte> frame, CancellationToken closed, out RequestContext context)
+    /// <returns>Null when there is no room for what the request becomes.</returns>
+    private Request? TryParse(RequestFrame frame, long startedAt, CancellationToken closed)
     {
-        var reader = new KafkaReader(frame);
+        try
+        {
+            return Parse(frame, startedAt, closed);
+        }
+        catch (ParseRoom.NoRoomException)
+        {
+            return null;
+        }
+        catch
+        {
+            _parseRoom.Release();
+            throw;
+        }
+    }
+
+    private Request Parse(RequestFrame frame, long startedAt, CancellationToken closed)
+    {
+        var reader = new KafkaReader(frame.Memory, _parseRoom);
         var key = (ApiKey)reader.ReadInt16();
         var version = reader.ReadInt16();
         var correlationId = reader.ReadInt32();
@@ -139,22 +177,39 @@ internal sealed class KafkaConnection(ConnectionContext transport, KafkaConnecti
             throw new KafkaProtocolException($"There is no API {(short)key} here.");
         }
 
-        if (!api.Description.Supports(version))
+        string? clientId = null;
+        IKafkaMessage? body = null;
+        if (api.Description.Supports(version))
         {
-            context = new RequestContext(api.Description, version, correlationId, null, _client, closed);
-            return key == ApiKey.ApiVersions ? (null, null) : throw new KafkaProtocolException($"{key} is served in other versions than {version}.");
+            // The client's id keeps its two bytes of length in flexible versions as well.
+            clientId = reader.ReadNullableString(flexible: false);
+            if (api.Description.IsFlexible(version))
+            {
+                reader.SkipTags();
+            }
+
+            body = api.Description.ReadRequest(ref reader, version);
+            reader.End();
+        }
+        else if (key != ApiKey.ApiVersions)
+        {
+            throw new KafkaProtocolException($"{key} is served in other versions than {version}.");
         }
 
-        // The client's id keeps its two bytes of length in flexible versions as well.
-        var clientId = reader.ReadNullableString(flexible: false);
-        if (api.Description.IsFlexible(version))
+        var context = new RequestContext(api.Description, version, correlationId, clientId, _client, closed);
+        context.DisposeAfterAnswer(frame);
+        if (_parseRoom.Settle(reader.Made) is { } kept)
         {
-            reader.SkipTags();
+            context.DisposeAfterAnswer(kept);
         }
 
-        context = new RequestContext(api.Description, version, correlationId, clientId, _client, closed);
-        var request = api.Description.ReadRequest(ref reader, version);
-        reader.End();
-        return (api, request);
+        return new Request(body is null ? null : api, body, context, startedAt);
     }
+
+    /// <summary>A request that was understood.</summary>
+    /// <param name="Api">Who handles it; null for a version of ApiVersions that there is not yet, the one thing that can be answered without being understood.</param>
+    /// <param name="Body">What it says; null as well.</param>
+    /// <param name="Context">The rest.</param>
+    /// <param name="StartedAt">When it had arrived, as a reading of the clock.</param>
+    private readonly record struct Request(KafkaApi? Api, IKafkaMessage? Body, RequestContext Context, long StartedAt);
 }

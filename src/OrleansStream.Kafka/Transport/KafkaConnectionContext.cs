@@ -13,5 +13,8 @@ namespace OrleansStream.Kafka.Transport;
 internal sealed record KafkaConnectionContext(ApiList Apis, ApiVersionsApi ApiVersions, KafkaOptions Options, KafkaMetrics Metrics, TimeProvider Time)
 {
     /// <summary>The room for unanswered requests of all connections.</summary>
-    public ByteGate BytesInHand { get; } = new(Options.MaxBytesInHand);
+    public SharedRoom BytesInHand { get; } = new(Options.MaxBytesInHand);
+
+    /// <summary>The room for what large requests become when they are read.</summary>
+    public ByteGate ParsedBytes { get; } = new(Options.MaxParsedBytesInHand);
 }

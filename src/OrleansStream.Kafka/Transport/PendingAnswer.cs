@@ -6,4 +6,12 @@ namespace OrleansStream.Kafka.Transport;
 /// <param name="Version">The version whose layout the answer has.</param>
 /// <param name="StartedAt">When it had arrived, as a reading of the clock.</param>
 /// <param name="Written">Completes when the answer has been handed to the network.</param>
-internal sealed record PendingAnswer(RequestContext Context, Task<IKafkaMessage?> Answer, short Version, long StartedAt, TaskCompletionSource? Written);
+internal sealed record PendingAnswer(RequestContext Context, Task<IKafkaMessage?> Answer, short Version, long StartedAt, TaskCompletionSource? Written) : IAsyncDisposable
+{
+    /// <summary>The request's memory is given back only when nothing reads it any more, whether somebody still wants the answer or not.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await ((Task)Answer).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        Context.Dispose();
+    }
+}

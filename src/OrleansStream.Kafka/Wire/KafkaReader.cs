@@ -1,25 +1,32 @@
 using System.Buffers.Binary;
 using System.Text;
+using OrleansStream.Kafka.Transport;
 
 namespace OrleansStream.Kafka.Wire;
 
 /// <summary>
-/// Reads the protocol's types from one frame. It believes no length: each is checked against what is left, and the elements of all arrays
-/// together against a limit, so that a frame cannot make much more memory of itself.
+/// Reads the protocol's types from one frame. It believes no length: each is checked against what is left, and what is to be made of it is
+/// charged before it is made, because an element of one byte becomes an object of a hundred.
 /// </summary>
-internal ref struct KafkaReader(ReadOnlyMemory<byte> frame)
+/// <param name="frame">The bytes.</param>
+/// <param name="room">What is charged; null where the frame is trusted.</param>
+internal ref struct KafkaReader(ReadOnlyMemory<byte> frame, ParseRoom? room = null)
 {
-    /// <summary>More than any honest request has: tens of thousands of partitions, a few elements each.</summary>
-    private const int MaxElements = 400_000;
+    /// <summary>A text or an array, beside its characters or elements.</summary>
+    private const int ObjectBytes = 24;
 
     private static readonly UTF8Encoding s_utf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     private readonly ReadOnlyMemory<byte> _frame = frame;
     private readonly ReadOnlySpan<byte> _bytes = frame.Span;
     private int _at;
-    private int _elements;
+    private long _made;
+    private long _covered = ParseRoom.FreeBytes;
 
     public readonly int Remaining => _bytes.Length - _at;
+
+    /// <summary>The memory, in bytes and rounded up, that was made of what was read so far.</summary>
+    public readonly long Made => _made;
 
     public bool ReadBoolean() => Take(sizeof(byte))[0] != 0;
 
@@ -64,6 +71,7 @@ internal ref struct KafkaReader(ReadOnlyMemory<byte> frame)
             return null;
         }
 
+        Charge(ObjectBytes + (sizeof(char) * (long)length));
         try
         {
             return s_utf8.GetString(Take(length));
@@ -93,14 +101,17 @@ internal ref struct KafkaReader(ReadOnlyMemory<byte> frame)
 
     public ReadOnlyMemory<byte>? ReadNullableRecords(bool flexible) => ReadNullableBytes(flexible);
 
-    public int ReadArrayLength(bool flexible)
+    /// <param name="flexible">The version is a flexible one.</param>
+    /// <param name="elementBytes">The memory that each element takes.</param>
+    public int ReadArrayLength(bool flexible, int elementBytes)
     {
-        var length = ReadNullableArrayLength(flexible);
+        var length = ReadNullableArrayLength(flexible, elementBytes);
         return length >= 0 ? length : throw Malformed("null where an array is required");
     }
 
+    /// <inheritdoc cref="ReadArrayLength"/>
     /// <returns>-1 for null.</returns>
-    public int ReadNullableArrayLength(bool flexible)
+    public int ReadNullableArrayLength(bool flexible, int elementBytes)
     {
         var length = flexible ? ReadCompactLength() : ReadInt32();
         if (length < 0)
@@ -109,12 +120,12 @@ internal ref struct KafkaReader(ReadOnlyMemory<byte> frame)
         }
 
         // An element has at least one byte.
-        if (length > Remaining || length > MaxElements - _elements)
+        if (length > Remaining)
         {
             throw Malformed($"an array of {length} elements");
         }
 
-        _elements += length;
+        Charge(ObjectBytes + ((long)length * elementBytes));
         return length;
     }
 
@@ -167,6 +178,15 @@ internal ref struct KafkaReader(ReadOnlyMemory<byte> frame)
         if (Remaining > 0)
         {
             throw Malformed($"{Remaining} bytes too many");
+        }
+    }
+
+    private void Charge(long bytes)
+    {
+        _made += bytes;
+        if (_made > _covered && room is not null)
+        {
+            _covered = room.Cover(_made);
         }
     }
 

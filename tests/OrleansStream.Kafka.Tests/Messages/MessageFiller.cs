@@ -24,6 +24,11 @@ internal sealed class MessageFiller(int seed, bool withNulls)
     private object Value(Type type)
     {
         type = Nullable.GetUnderlyingType(type) ?? type;
+        if (type.IsGenericType && type.GetGenericTypeDefinition() == typeof(IReadOnlyCollection<>))
+        {
+            type = type.GetGenericArguments()[0].MakeArrayType();
+        }
+
         if (type.IsArray)
         {
             var items = Array.CreateInstance(type.GetElementType()!, _random.Next(4));

@@ -17,7 +17,7 @@ public sealed class FrameReaderTests
     private readonly KafkaOptions _options = new();
     private readonly Pipe _pipe = new(new PipeOptions(
         pauseWriterThreshold: 0, readerScheduler: PipeScheduler.Inline, writerScheduler: PipeScheduler.Inline, useSynchronizationContext: false));
-    private readonly ByteGate _all = new(long.MaxValue);
+    private readonly SharedRoom _all = new(long.MaxValue);
     private readonly ConnectionClock _clock;
     private readonly FrameReader _reader;
 
@@ -28,11 +28,11 @@ public sealed class FrameReaderTests
     }
 
     [Fact]
-    public async Task Announcing_much_and_sending_nothing_is_overdue_as_soon_as_announcing_little()
+    public async Task Announcing_much_and_sending_nothing_takes_no_room_and_is_soon_overdue()
     {
         var reading = _reader.ReadAsync(default).AsTask();
-        await AnnounceAsync();
-        Assert.Equal(AnnouncedBytes, _all.Used);
+        await AnnounceAsync(AnnouncedBytes);
+        Assert.Equal(0, _all.Used);
 
         _time.Advance(_options.RequestTimeout);
         Assert.Null(_clock.FindOverdue());
@@ -41,14 +41,59 @@ public sealed class FrameReaderTests
 
         await _pipe.Writer.CompleteAsync();
         await Assert.ThrowsAsync<KafkaProtocolException>(() => reading);
+    }
+
+    [Fact]
+    public async Task The_first_bytes_one_by_one_earn_no_time()
+    {
+        var reading = _reader.ReadAsync(default).AsTask();
+        await AnnounceAsync(1000);
+        for (var second = 0; second <= _options.RequestTimeout.TotalSeconds; second++)
+        {
+            Assert.Null(_clock.FindOverdue());
+            _time.Advance(TimeSpan.FromSeconds(1));
+            await SendAsync(new byte[1]);
+        }
+
+        Assert.Equal("the rest of a request", _clock.FindOverdue());
+        Assert.False(reading.IsCompleted);
+    }
+
+    [Fact]
+    public async Task A_large_request_takes_room_when_a_good_beginning_of_it_is_there_and_gives_it_back_when_it_ends_early()
+    {
+        var reading = _reader.ReadAsync(default).AsTask();
+        await AnnounceAsync(AnnouncedBytes);
+        await SendAsync(new byte[64 * 1024]);
+        Assert.Equal(RequestFrame.RoomFor(AnnouncedBytes), _all.Used);
+
+        _time.Advance(_options.RequestTimeout + TimeSpan.FromSeconds(2));
+        Assert.Equal("the rest of a request", _clock.FindOverdue());
+
+        await _pipe.Writer.CompleteAsync();
+        await Assert.ThrowsAsync<KafkaProtocolException>(() => reading);
         Assert.Equal(0, _all.Used);
+    }
+
+    [Fact]
+    public async Task Small_requests_find_room_while_large_ones_wait_for_theirs()
+    {
+        var room = new SharedRoom(1024 * 1024);
+        await room.For(700 * 1024).TakeAsync(700 * 1024, default);
+        var waiting = room.For(600 * 1024).TakeAsync(600 * 1024, default).AsTask();
+
+        Assert.False(waiting.IsCompleted);
+        Assert.True(room.For(1000).TryTake(1000));
+
+        room.For(700 * 1024).Return(700 * 1024);
+        await waiting;
     }
 
     [Fact]
     public async Task A_slow_line_has_the_time_that_it_takes()
     {
         var reading = _reader.ReadAsync(default).AsTask();
-        await AnnounceAsync();
+        await AnnounceAsync(AnnouncedBytes);
         var second = new byte[256 * 1024];
         for (var sent = sizeof(short); sent < AnnouncedBytes; sent += second.Length)
         {
@@ -61,10 +106,10 @@ public sealed class FrameReaderTests
         Assert.Equal(AnnouncedBytes, frame!.Memory.Length);
     }
 
-    private async Task AnnounceAsync()
+    private async Task AnnounceAsync(int bytes)
     {
         var head = new byte[sizeof(int) + sizeof(short)];
-        BinaryPrimitives.WriteInt32BigEndian(head, AnnouncedBytes);
+        BinaryPrimitives.WriteInt32BigEndian(head, bytes);
         BinaryPrimitives.WriteInt16BigEndian(head.AsSpan(sizeof(int)), Produce);
         await SendAsync(head);
     }
