@@ -7,6 +7,7 @@ using OrleansStream.Benchmarks.Scale;
 const string Usage = """
     usage: ./dev bench [ladder] [--seconds S] [--rounds N] [--partitions P] [--batch-kib K] [--record-bytes B] [--folder DIR]
            ./dev bench postgres [the same options]
+           ./dev bench kafka [the same options]
            ./dev bench records
            ./dev bench start
            ./dev bench scale-silos | scale-databases [--share S] [--partitions P] [--batch-kib K] [--rounds N]
@@ -15,6 +16,7 @@ const string Usage = """
 
     ladder   the same load on every rung, in turn: raw disk, Storage, a partition inside a silo, the SDK over TCP
     postgres the same on a PostgreSQL server that is started for it: bare COPY, Storage on PostgreSQL
+    kafka    one unmodified Confluent.Kafka producer and consumer against the Kafka port, beside raw disk and the SDK
     start    how long an OrleansStreamTestHost takes to start
     records  batches alone: checksum, builder, cursor, codecs
     scale-…  produce with 1, 2 and 4 silos, or 1 and 2 databases, each with a small share of CPU (root, control groups of version 1)
@@ -41,6 +43,10 @@ switch (args.FirstOrDefault(a => !a.StartsWith('-')) is { } word && args[0] == w
         return 0;
     case "postgres" when !args.Contains("--help"):
         await LadderAsync(() => new BareCopyRung(), () => new PostgresStorageRung());
+        return 0;
+    case "kafka" when !args.Contains("--help"):
+        await LadderAsync(
+            () => new RawDiskRung(), () => new ProducerRung(), () => new ConsumerRung(), () => new KafkaProducerRung(), () => new KafkaConsumerRung());
         return 0;
     case "moves" when !args.Contains("--help"):
         await new MoveBenchmark(Text("--connect") ?? "127.0.0.1:30000", (int)Number("--silo", 3), (int)Number("--partitions", 12), Console.Out)

@@ -23,6 +23,7 @@ internal sealed class ConsumerRung : SdkRung
         await using var consumer = Client.CreateConsumer(
             new ConsumerOptions<ReadOnlyMemory<byte>, int> { Topics = [Topic], ValueSerializer = new LengthOnly() });
         var allocated = GC.GetTotalAllocatedBytes();
+        var cpu = new CpuMeter(ServerCpu);
         var watch = Stopwatch.StartNew();
         var (count, bytes) = (0L, 0L);
         await foreach (var record in consumer)
@@ -34,7 +35,7 @@ internal sealed class ConsumerRung : SdkRung
             }
         }
 
-        return new Measurement(count, bytes, watch.Elapsed, double.NaN, double.NaN, GC.GetTotalAllocatedBytes() - allocated);
+        return cpu.AddTo(new Measurement(count, bytes, watch.Elapsed, double.NaN, double.NaN, GC.GetTotalAllocatedBytes() - allocated));
     }
 
     /// <summary>Looks at the bytes without keeping them, so that what is measured is the platform and not the copies of an application.</summary>

@@ -50,12 +50,12 @@ internal sealed class LadderRunner(IReadOnlyList<Func<IRung>> rungs, TextWriter 
     {
         var lines = new List<string>
         {
-            "| rung | MB/s (min–max) | of the floor | records/s | ack p50 ms | ack p99 ms | allocated B/record |",
-            "|---|---|---|---|---|---|---|",
+            "| rung | MB/s (min–max) | of the floor | records/s | ack p50 ms | ack p99 ms | allocated B/record | CPU s per million records, client | and server |",
+            "|---|---|---|---|---|---|---|---|---|",
         };
         lines.AddRange(rows.Select(r => string.Create(
             CultureInfo.InvariantCulture,
-            $"| {r.Rung} | {r.Median.MegabytesPerSecond:F1} ({r.MinMegabytes:F1}–{r.MaxMegabytes:F1}) | {r.RatioToFloor:P0} | {r.Median.RecordsPerSecond:N0} | {Number(r.Median.LatencyP50Ms)} | {Number(r.Median.LatencyP99Ms)} | {Number(r.Median.AllocatedPerRecord)} |")));
+            $"| {r.Rung} | {r.Median.MegabytesPerSecond:F1} ({r.MinMegabytes:F1}–{r.MaxMegabytes:F1}) | {r.RatioToFloor:P0} | {r.Median.RecordsPerSecond:N0} | {Number(r.Median.LatencyP50Ms)} | {Number(r.Median.LatencyP99Ms)} | {Number(r.Median.AllocatedPerRecord)} | {Number(r.Median.CpuPerMillion(r.Median.ClientCpu))} | {Number(r.Median.CpuPerMillion(r.Median.ServerCpu))} |")));
         return string.Join(Environment.NewLine, lines);
     }
 

@@ -17,9 +17,18 @@ internal sealed record Load(int Partitions, int BatchBytes, int RecordBytes, Tim
 internal sealed record Measurement(
     long Records, long Bytes, TimeSpan Elapsed, double LatencyP50Ms, double LatencyP99Ms, long AllocatedBytes)
 {
+    /// <summary>The processor time that the measuring process took; null where that is not told apart.</summary>
+    public TimeSpan? ClientCpu { get; init; }
+
+    /// <summary>The processor time that the server's process took; null where there is none.</summary>
+    public TimeSpan? ServerCpu { get; init; }
+
     public double RecordsPerSecond => Records / Elapsed.TotalSeconds;
 
     public double MegabytesPerSecond => Bytes / 1e6 / Elapsed.TotalSeconds;
 
     public double AllocatedPerRecord => AllocatedBytes < 0 ? double.NaN : (double)AllocatedBytes / Math.Max(1, Records);
+
+    /// <summary>Seconds of processor time for a million records.</summary>
+    public double CpuPerMillion(TimeSpan? cpu) => cpu is { } time ? time.TotalSeconds * 1e6 / Math.Max(1, Records) : double.NaN;
 }

@@ -17,6 +17,8 @@ internal abstract class SdkRung : IRung
 
     protected OrleansStreamClient Client { get; private set; } = null!;
 
+    protected Func<TimeSpan> ServerCpu => _server!.Cpu;
+
     public virtual async Task StartAsync(Load load, string folder)
     {
         Load = load;
@@ -44,11 +46,12 @@ internal abstract class SdkRung : IRung
         ReadOnlyMemory<byte> value = SampleValue.Of(Load.RecordBytes);
         await ProduceForAsync(duration / 5);
         var allocated = GC.GetTotalAllocatedBytes();
+        var cpu = new CpuMeter(ServerCpu);
         var watch = Stopwatch.StartNew();
         var records = await ProduceForAsync(duration);
         var elapsed = watch.Elapsed;
         allocated = GC.GetTotalAllocatedBytes() - allocated;
-        return new Measurement(records, records * Load.RecordBytes, elapsed, double.NaN, double.NaN, allocated);
+        return cpu.AddTo(new Measurement(records, records * Load.RecordBytes, elapsed, double.NaN, double.NaN, allocated));
 
         async Task<long> ProduceForAsync(TimeSpan time)
         {
