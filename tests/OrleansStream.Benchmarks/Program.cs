@@ -5,7 +5,7 @@ using OrleansStream.Benchmarks.Moves;
 using OrleansStream.Benchmarks.Scale;
 
 const string Usage = """
-    usage: ./dev bench [ladder] [--seconds S] [--rounds N] [--partitions P] [--batch-kib K] [--record-bytes B] [--folder DIR]
+    usage: ./dev bench [ladder] [--seconds S] [--rounds N] [--partitions P] [--batch-kib K] [--record-bytes B] [--folder DIR] [--only WORD]
            ./dev bench postgres [the same options]
            ./dev bench kafka [the same options]
            ./dev bench records
@@ -22,6 +22,7 @@ const string Usage = """
     scale-…  produce with 1, 2 and 4 silos, or 1 and 2 databases, each with a small share of CPU (root, control groups of version 1)
     topics   creates very many topics in a cluster of one silo, lists them, touches some
     moves    what clients notice when silo K of the running ./dev cluster, where it is stopped, joins, stops and is killed
+    --only   runs the rungs whose names contain the word
     The folder should lie on the disk that is to be measured; the default is bench-data in the current folder.
     """;
 
@@ -75,7 +76,8 @@ async Task LadderAsync(params Func<IRung>[] rungs)
     var rounds = (int)Number("--rounds", 3);
     var folder = Directory.CreateDirectory(Text("--folder") ?? "bench-data").FullName;
     var sizes = Text("--record-bytes") is null ? new[] { 100, 1024 } : [(int)Number("--record-bytes", 100)];
-    var runner = new LadderRunner(rungs, Console.Out);
+    var only = Text("--only") ?? "";
+    var runner = new LadderRunner([.. rungs.Where(create => create().Name.Contains(only, StringComparison.OrdinalIgnoreCase))], Console.Out);
     foreach (var recordBytes in sizes)
     {
         var load = new Load((int)Number("--partitions", 6), (int)Number("--batch-kib", 512) * 1024, recordBytes, TimeSpan.FromSeconds(seconds));
