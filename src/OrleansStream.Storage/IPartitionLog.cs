@@ -81,4 +81,14 @@ public interface IPartitionLog : IAsyncDisposable
 
     /// <summary>The segments, oldest first; the last one is active.</summary>
     IReadOnlyList<SegmentDescription> DescribeSegments();
+
+    /// <summary>The idempotent producers that the log remembers, by id.</summary>
+    ValueTask<IReadOnlyList<RememberedProducer>> ListProducersAsync(CancellationToken cancellationToken);
 }
+
+/// <summary>An idempotent producer as a log remembers it.</summary>
+/// <param name="ProducerId">The producer's id.</param>
+/// <param name="ProducerEpoch">Its epoch.</param>
+/// <param name="LastSequence">The sequence of its last record; -1 when its first batch could not be written.</param>
+/// <param name="LastSeen">When it last wrote, by the server's clock.</param>
+public readonly record struct RememberedProducer(long ProducerId, short ProducerEpoch, int LastSequence, DateTimeOffset LastSeen);

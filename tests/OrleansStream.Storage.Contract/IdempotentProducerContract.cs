@@ -24,6 +24,19 @@ public abstract class IdempotentProducerContract : StoreContract
     }
 
     [Fact]
+    public async Task A_log_tells_which_producers_it_remembers()
+    {
+        await using var log = await OpenAsync();
+        await log.AppendedAsync(TestBatch.Of(records: 2));
+        await log.AppendedAsync(TestBatch.From(Producer, sequence: 0, records: 3));
+        await log.AppendedAsync(TestBatch.From(Producer - 1, sequence: 0, records: 1));
+
+        var known = await log.ListProducersAsync(CancellationToken.None);
+
+        Assert.Equal([(Producer - 1, 0), (Producer, 2)], known.Select(producer => (producer.ProducerId, producer.LastSequence)));
+    }
+
+    [Fact]
     public async Task Batches_sent_twice_at_the_same_time_are_stored_once()
     {
         await using var log = await OpenAsync();

@@ -148,6 +148,20 @@ public sealed class Partition
     /// <summary>Where an epoch ended; see <see cref="IPartitionLog.FindEpochEnd"/>.</summary>
     public (LeaderEpoch Epoch, Offset EndOffset)? FindEpochEnd(LeaderEpoch epoch) => _log.FindEpochEnd(epoch);
 
+    /// <summary>The idempotent producers that it remembers; see <see cref="IPartitionLog.ListProducersAsync"/>.</summary>
+    /// <exception cref="OrleansStreamException"><see cref="ErrorCode.NotLeaderOrFollower"/> when the partition closes.</exception>
+    public async ValueTask<IReadOnlyList<RememberedProducer>> ListProducersAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await _log.ListProducersAsync(cancellationToken);
+        }
+        catch (OrleansStreamException) when (HasMoved)
+        {
+            throw NotHere();
+        }
+    }
+
     /// <summary>The log's extent, with its size.</summary>
     public LogDescription Describe() => _log.Describe();
 

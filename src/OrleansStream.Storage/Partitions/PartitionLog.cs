@@ -121,6 +121,23 @@ internal sealed partial class PartitionLog : IPartitionLog, ILogWork
         return new LogDescription(LeaderEpoch, Offsets, segments.Sum(segment => (long)segment.SizeInBytes), segments.Count);
     }
 
+    public async ValueTask<IReadOnlyList<RememberedProducer>> ListProducersAsync(CancellationToken cancellationToken)
+    {
+        IReadOnlyList<RememberedProducer> known = [];
+        await RunCommandAsync(
+            () =>
+            {
+                known = [.. _state.Producers.States.OrderBy(pair => pair.Key).Select(pair => new RememberedProducer(
+                    pair.Key,
+                    pair.Value.ProducerEpoch,
+                    pair.Value.Batches.IsEmpty ? -1 : pair.Value.Batches[^1].LastSequence,
+                    DateTimeOffset.FromUnixTimeMilliseconds(pair.Value.LastSeenMs)))];
+                return ValueTask.CompletedTask;
+            },
+            cancellationToken).ConfigureAwait(false);
+        return known;
+    }
+
     public IReadOnlyList<SegmentDescription> DescribeSegments()
     {
         var segments = _backend.Segments;

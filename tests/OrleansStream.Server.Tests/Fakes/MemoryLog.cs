@@ -110,6 +110,8 @@ internal sealed class MemoryLog(PartitionId partition, LeaderEpoch epoch, List<b
 
     public IReadOnlyList<SegmentDescription> DescribeSegments() => [new(Offset.Zero, batches.Sum(batch => batch.Length), null, null, IsActive: true)];
 
+    public ValueTask<IReadOnlyList<RememberedProducer>> ListProducersAsync(CancellationToken cancellationToken) => new([]);
+
     /// <summary>Ends the log as a failed disk or a later opening would.</summary>
     public void Fail(ErrorCode error)
     {
