@@ -188,8 +188,8 @@ internal sealed class KafkaConnection(ConnectionContext transport, KafkaConnecti
                 reader.SkipTags();
             }
 
+            // What follows is passed over, as Kafka does: librdkafka leaves three bytes behind its question for all topics.
             body = api.Description.ReadRequest(ref reader, version);
-            reader.End();
         }
         else if (key != ApiKey.ApiVersions)
         {
