@@ -21,7 +21,19 @@ public sealed class KafkaHost : IAsyncLifetime
     public async Task InitializeAsync() => _host = await OrleansStreamTestHost.StartAsync(new OrleansStreamTestHostOptions
     {
         ConfigureHost = builder => builder.AddOrleansStreamKafka(kafka => kafka.Port = IPEndPoint.Parse(Servers).Port),
+        ConfigureServer = server =>
+        {
+            server.ClassicGroups.InitialRebalanceDelay = TimeSpan.Zero;
+            server.ClassicGroups.MinSessionTimeout = TimeSpan.FromSeconds(2);
+        },
     });
+
+    /// <summary>Stops the silo as a deployment would, and starts it again on the same port.</summary>
+    public async Task RestartAsync()
+    {
+        await _host!.StopAsync();
+        await _host.StartAgainAsync();
+    }
 
     public async Task DisposeAsync() => await _host!.DisposeAsync();
 

@@ -2,12 +2,11 @@ using OrleansStream.Kafka.Cluster;
 using OrleansStream.Kafka.Messages;
 using OrleansStream.Server.Partitions;
 using OrleansStream.Storage;
-using OrleansStream.Topics;
 
 namespace OrleansStream.Kafka.Apis;
 
 /// <summary>Finds offsets by time, and those of the places that have a number of their own below zero.</summary>
-internal sealed class ListOffsetsApi(TopicFinder topics, PartitionFinder partitions) : KafkaApi<ListOffsetsRequest, ListOffsetsResponse>
+internal sealed class ListOffsetsApi(PartitionWalk walk) : KafkaApi<ListOffsetsRequest, ListOffsetsResponse>
 {
     private const long Latest = -1;
     private const long Earliest = -2;
@@ -21,53 +20,34 @@ internal sealed class ListOffsetsApi(TopicFinder topics, PartitionFinder partiti
         var answers = new ListOffsetsResponse.TopicAnswer[request.Topics.Length];
         for (var at = 0; at < answers.Length; at++)
         {
-            var wanted = request.Topics[at];
-            var topic = await topics.FindAsync(wanted.Name, Guid.Empty, context.ConnectionClosed).ConfigureAwait(false);
-            var parts = new ListOffsetsResponse.PartitionAnswer[wanted.Partitions.Length];
-            for (var part = 0; part < parts.Length; part++)
+            var topic = request.Topics[at];
+            answers[at] = new()
             {
-                parts[part] = await AnswerAsync(topic, wanted.Partitions[part], context).ConfigureAwait(false);
-                parts[part].PartitionIndex = wanted.Partitions[part].PartitionIndex;
-            }
-
-            answers[at] = new() { Name = wanted.Name, Partitions = parts };
+                Name = topic.Name,
+                Partitions = await walk.LocalAsync(
+                    topic.Name,
+                    topic.Partitions,
+                    wanted => wanted.PartitionIndex,
+                    (partition, wanted) => AnswerAsync(partition, wanted, context),
+                    (wanted, outcome) => new() { PartitionIndex = wanted.PartitionIndex, ErrorCode = outcome.Code },
+                    context.ConnectionClosed).ConfigureAwait(false),
+            };
         }
 
         return new ListOffsetsResponse { Topics = answers };
     }
 
-    private async ValueTask<ListOffsetsResponse.PartitionAnswer> AnswerAsync(
-        TopicDescription? topic, ListOffsetsRequest.WantedPartition wanted, RequestContext context)
+    private static async ValueTask<ListOffsetsResponse.PartitionAnswer> AnswerAsync(
+        Partition partition, ListOffsetsRequest.WantedPartition wanted, RequestContext context)
     {
-        if (topic is null || wanted.PartitionIndex < 0 || wanted.PartitionIndex >= topic.PartitionCount)
-        {
-            return Failed(ErrorCode.UnknownTopicOrPartition);
-        }
-
-        if (wanted.Timestamp < 0 && context.Version < FirstVersionOf(wanted.Timestamp))
-        {
-            return new() { ErrorCode = (short)KafkaError.UnsupportedVersion };
-        }
-
-        var place = await partitions.FindAsync(new PartitionId(topic.TopicId, wanted.PartitionIndex), context.ConnectionClosed).ConfigureAwait(false);
-        if (place.Partition is not { } partition)
-        {
-            return Failed(place.Error);
-        }
-
-        if (PartitionPlace.CheckEpoch(partition, wanted.CurrentLeaderEpoch) is not ErrorCode.None and var error)
-        {
-            return Failed(error);
-        }
-
-        try
-        {
-            return await FindAsync(partition, wanted.Timestamp, context.ConnectionClosed).ConfigureAwait(false);
-        }
-        catch (OrleansStreamException failure)
-        {
-            return Failed(failure.ErrorCode);
-        }
+        var error = wanted.Timestamp < 0 && context.Version < FirstVersionOf(wanted.Timestamp)
+            ? (short)KafkaError.UnsupportedVersion
+            : KafkaErrors.Of(PartitionPlace.CheckEpoch(partition, wanted.CurrentLeaderEpoch));
+        var answer = error != 0
+            ? new ListOffsetsResponse.PartitionAnswer { ErrorCode = error }
+            : await FindAsync(partition, wanted.Timestamp, context.ConnectionClosed).ConfigureAwait(false);
+        answer.PartitionIndex = wanted.PartitionIndex;
+        return answer;
     }
 
     private static short FirstVersionOf(long timestamp) => timestamp switch
@@ -137,6 +117,4 @@ internal sealed class ListOffsetsApi(TopicFinder topics, PartitionFinder partiti
 
         return epoch.Value;
     }
-
-    private static ListOffsetsResponse.PartitionAnswer Failed(ErrorCode error) => new() { ErrorCode = KafkaErrors.Of(error) };
 }

@@ -28,6 +28,9 @@ internal sealed class BrokerDirectory(
         }
     }
 
+    /// <summary>This silo, as clients see it.</summary>
+    public Broker Local => All.First(broker => broker.Silo.Equals(silos.LocalSilo));
+
     /// <summary>This silo.</summary>
     public SiloAddress LocalSilo => silos.LocalSilo;
 

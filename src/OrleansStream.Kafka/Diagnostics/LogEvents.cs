@@ -15,4 +15,6 @@ internal static class LogEvents
 
     public const int TopicNotCreated = 6100;
     public const int PartitionUnexplained = 6101;
+
+    public const int GroupCallFailed = 6200;
 }

@@ -1,5 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using OrleansStream.Kafka.Apis;
+using OrleansStream.Kafka.Configuration;
+using OrleansStream.Kafka.Groups;
 
 namespace OrleansStream.Kafka.Hosting;
 
@@ -19,8 +21,38 @@ internal static class KafkaApiList
             .Add<ApiVersionsApi>()
             .Add<InitProducerIdApi>()
             .Add<OffsetForLeaderEpochApi>()
-            .Add<DescribeClusterApi>();
+            .Add<DescribeClusterApi>()
+            .AddGroupApis()
+            .AddAdministration();
     }
+
+    private static IServiceCollection AddGroupApis(this IServiceCollection services) => services
+        .AddSingleton<GroupCaller>()
+        .Add<JoinGroupApi>()
+        .Add<SyncGroupApi>()
+        .Add<HeartbeatApi>()
+        .Add<LeaveGroupApi>()
+        .Add<OffsetCommitApi>()
+        .Add<OffsetFetchApi>()
+        .Add<OffsetDeleteApi>()
+        .Add<ListGroupsApi>()
+        .Add<DescribeGroupsApi>()
+        .Add<DeleteGroupsApi>();
+
+    private static IServiceCollection AddAdministration(this IServiceCollection services) => services
+        .AddSingleton<BrokerSettings>()
+        .AddSingleton<TopicAlteration>()
+        .Add<CreateTopicsApi>()
+        .Add<DeleteTopicsApi>()
+        .Add<CreatePartitionsApi>()
+        .Add<DeleteRecordsApi>()
+        .Add<DescribeConfigsApi>()
+        .Add<AlterConfigsApi>()
+        .Add<IncrementalAlterConfigsApi>()
+        .Add<DescribeTopicPartitionsApi>()
+        .Add<DescribeLogDirsApi>()
+        .Add<DescribeProducersApi>()
+        .Add<ElectLeadersApi>();
 
     private static IServiceCollection Add<TApi>(this IServiceCollection services)
         where TApi : KafkaApi

@@ -45,6 +45,7 @@ public static class KafkaExtensions
         services.AddSingleton<KafkaMetrics>();
         services.AddSingleton<BrokerDirectory>();
         services.AddSingleton<PartitionFinder>();
+        services.AddSingleton<PartitionWalk>();
         services.AddSingleton<TopicFinder>();
         services.AddSingleton<FetchSessions>();
         services.AddSingleton<SlotFinder>();
