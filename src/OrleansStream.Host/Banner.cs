@@ -20,6 +20,10 @@ internal static partial class Banner
         var urls = string.Join(' ', addresses);
         var kafka = KafkaGateway.Describe(app);
         LogReady(logger, HostArguments.Version, gateway, kafka, place, urls);
+        if (!string.IsNullOrEmpty(postgres) && options.DataPath != new OrleansStreamServerOptions().DataPath)
+        {
+            LogFolderUnused(logger, options.DataPath);
+        }
     }
 
     [LoggerMessage(
@@ -27,4 +31,10 @@ internal static partial class Banner
         Level = LogLevel.Information,
         Message = "OrleansStream {Version} is ready: clients connect to {Gateway}, Kafka clients to {Kafka}, the data is in {Place}, the dashboard, health and metrics are at {Urls}")]
     private static partial void LogReady(ILogger logger, string version, string gateway, string kafka, string place, string urls);
+
+    [LoggerMessage(
+        EventId = LogEvents.FolderUnused,
+        Level = LogLevel.Information,
+        Message = "The folder {Folder} (OrleansStream:DataPath) is not used: this silo keeps everything in the database")]
+    private static partial void LogFolderUnused(ILogger logger, string folder);
 }

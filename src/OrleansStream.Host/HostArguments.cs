@@ -18,7 +18,7 @@ internal sealed class HostArguments
         Usage: OrleansStream.Host [options]
 
           --data DIR           where topics, groups and records are kept (OrleansStream:DataPath; ./data)
-          --postgres STRING    instead of a folder, the database of a cluster that this silo joins
+          --postgres STRING    instead of --data, the database of a cluster that this silo joins
                                (OrleansStream:Postgres:ConnectionString; Host=db1;Database=streams;Username=app)
           --name NAME          the silo's name in its cluster (OrleansStream:SiloName; made up at every start)
           --port N             the port for clients (OrleansStream:GatewayPort; 30000)

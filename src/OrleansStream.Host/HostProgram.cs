@@ -68,6 +68,7 @@ internal static class HostProgram
         // The settings file that comes with the program lies beside it; one in the current folder comes on top of it.
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         AddConfiguration(builder, arguments);
+        PostgresCluster.RefuseFolder(builder.Configuration, arguments);
         quiet.Configure(builder.Logging, builder.Configuration);
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = s_shutdownTimeout);
         AddStorage(builder);

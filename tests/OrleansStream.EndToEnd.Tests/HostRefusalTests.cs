@@ -27,6 +27,13 @@ public sealed class HostRefusalTests : IDisposable
     }
 
     [Fact]
+    public async Task A_folder_for_the_data_of_a_silo_that_keeps_it_in_a_database_is_refused()
+    {
+        await RefusedAsync("--data", "--data", _data, "--postgres", "Host=127.0.0.1;Database=streams");
+        await RefusedAsync("--data", "--OrleansStream:DataPath=elsewhere", "--postgres", "Host=127.0.0.1;Database=streams");
+    }
+
+    [Fact]
     public async Task A_port_in_use_is_named()
     {
         using var other = new TcpListener(IPAddress.Loopback, 0);

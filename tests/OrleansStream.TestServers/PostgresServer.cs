@@ -147,6 +147,28 @@ public sealed class PostgresServer : IAsyncDisposable
     /// <summary>Kills the server's first process with signal 9; the rest follows by itself.</summary>
     public Task KillAsync() => EndAsync("kill");
 
+    /// <summary>Stops every process of the server where it is: connections stay, and nothing is answered.</summary>
+    public void Freeze() => Signal(Signals.Stop);
+
+    /// <summary>Lets a frozen server go on.</summary>
+    public void Thaw() => Signal(Signals.Continue);
+
+    /// <summary>The ids of the running server's processes, the first one and the sessions.</summary>
+    public IReadOnlyList<int> ProcessIds()
+    {
+        var first = ProcessId;
+        var all = new List<int> { first };
+        foreach (var folder in Directory.EnumerateDirectories("/proc"))
+        {
+            if (int.TryParse(Path.GetFileName(folder), CultureInfo.InvariantCulture, out var id) && ParentOf(id) == first)
+            {
+                all.Add(id);
+            }
+        }
+
+        return all;
+    }
+
     /// <summary>Stops and starts.</summary>
     public async Task RestartAsync()
     {
@@ -190,15 +212,54 @@ public sealed class PostgresServer : IAsyncDisposable
         await command.ExecuteNonQueryAsync();
     }
 
+    /// <summary>Reads the first column of every row, on a connection of its own, as the superuser.</summary>
+    public async Task<IReadOnlyList<T>> QueryAsync<T>(string sql)
+    {
+        await using var connection = new NpgsqlConnection(new NpgsqlConnectionStringBuilder(ConnectionString()) { Pooling = false }.ConnectionString);
+        await connection.OpenAsync();
+        await using var command = new NpgsqlCommand(sql, connection);
+        await using var reader = await command.ExecuteReaderAsync();
+        var values = new List<T>();
+        while (await reader.ReadAsync())
+        {
+            values.Add(await reader.GetFieldValueAsync<T>(0));
+        }
+
+        return values;
+    }
+
     /// <summary>Stops at once and deletes the folder.</summary>
     public async ValueTask DisposeAsync()
     {
         if (_process is not null)
         {
+            Thaw();
             await EndAsync("immediate");
         }
 
         await PostgresPrograms.RunAsync("rm", "-rf", _folder);
+    }
+
+    private void Signal(int signal)
+    {
+        foreach (var process in ProcessIds())
+        {
+            Signals.Send(process, signal);
+        }
+    }
+
+    private static int ParentOf(int process)
+    {
+        try
+        {
+            // The name, in parentheses, may hold anything; the parent is the second field behind it.
+            var stat = File.ReadAllText($"/proc/{process}/stat");
+            return int.Parse(stat[(stat.LastIndexOf(')') + 2)..].Split(' ')[1], CultureInfo.InvariantCulture);
+        }
+        catch (IOException)
+        {
+            return 0;
+        }
     }
 
     private async Task EndAsync(string how)

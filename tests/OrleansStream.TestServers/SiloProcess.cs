@@ -50,11 +50,14 @@ public sealed class SiloProcess(SiloPlace place, string program, IReadOnlyList<s
     /// <summary>Words before the program, for instance to run it in a namespace.</summary>
     public IReadOnlyList<string> Prefix { get; set; } = [];
 
+    /// <summary>The folder that it runs in, where it looks for settings.</summary>
+    public string Folder { get; set; } = Path.GetTempPath();
+
     /// <summary>Starts the process without waiting for it to be ready.</summary>
     public async Task LaunchAsync()
     {
         Debug.Assert(!IsRunning, "The silo runs.");
-        var start = new ProcessStartInfo("sh") { RedirectStandardInput = true, RedirectStandardOutput = true, WorkingDirectory = Path.GetTempPath() };
+        var start = new ProcessStartInfo("sh") { RedirectStandardInput = true, RedirectStandardOutput = true, WorkingDirectory = Folder };
         string[] words = ["-c", Guard, "guard", logPath, .. Prefix, program, .. arguments];
         foreach (var word in words)
         {

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Options;
 using Npgsql;
 using Orleans.Configuration;
 using OrleansStream.Host.Health;
+using OrleansStream.Server.Hosting;
 using OrleansStream.Storage.Postgres;
 
 namespace OrleansStream.Host.Cluster;
@@ -14,11 +15,28 @@ internal static class PostgresCluster
     /// <summary>The setting that decides between a process of its own and a member of a cluster.</summary>
     public const string ConnectionStringSetting = $"{Section}:{nameof(PostgresStorageOptions.ConnectionString)}";
 
+    private const string FolderSetting = $"{OrleansStreamServerOptions.SectionName}:{nameof(OrleansStreamServerOptions.DataPath)}";
+
     /// <summary>The name by which Orleans' providers know the driver.</summary>
     private const string Invariant = "Npgsql";
 
     /// <summary>Whether the settings speak of PostgreSQL, rightly or not: a half-made setting must not become a silo of its own.</summary>
     public static bool IsConfigured(IConfiguration configuration) => configuration.GetSection(Section).Exists();
+
+    /// <summary>
+    /// Refuses a folder that somebody gave in the same breath and expects data in. One that comes with an image or a shared settings file
+    /// is no such wish, and the line at the end of the start says where the data is.
+    /// </summary>
+    public static void RefuseFolder(IConfiguration configuration, HostArguments arguments)
+    {
+        if (IsConfigured(configuration) && arguments.Settings.ContainsKey(FolderSetting))
+        {
+            throw new OptionsValidationException(
+                nameof(OrleansStreamServerOptions),
+                typeof(OrleansStreamServerOptions),
+                [$"{FolderSetting} (--data) is for a silo of its own; with {ConnectionStringSetting} (--postgres) everything is kept in the database, and nothing in a folder. Leave one of them out."]);
+        }
+    }
 
     /// <summary>Must come before the server, which keeps to itself when nobody has told it where to store things.</summary>
     public static void Add(WebApplicationBuilder builder)

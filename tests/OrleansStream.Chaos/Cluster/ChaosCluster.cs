@@ -110,12 +110,9 @@ internal sealed class ChaosCluster : IAsyncDisposable
         List<string> arguments =
         [
             "--address", address, "--silo-port", $"{place.SiloPort}", "--port", $"{place.GatewayPort}", "--http", $"http://{address}:{place.HttpPort}",
-            "--kafka-port", "none", "--data", Path.Combine(_folder, "data", name),
+            "--kafka-port", "none",
         ];
-        if (Database is not null)
-        {
-            arguments.AddRange(["--postgres", Database.ConnectionString]);
-        }
+        arguments.AddRange(Database is null ? ["--data", Path.Combine(_folder, "data", name)] : ["--postgres", Database.ConnectionString]);
 
         IReadOnlyList<string> clock = ClockLibrary is null ? [] :
         [

@@ -94,22 +94,6 @@ internal sealed class ChaosDatabase : IAsyncDisposable
         WHERE backend_type = 'client backend' AND pid <> pg_backend_pid() AND random() * 100 < {percent}
         """));
 
-    /// <summary>The primary's processes.</summary>
-    public IReadOnlyList<int> ProcessIds()
-    {
-        var first = Primary.ProcessId;
-        var all = new List<int> { first };
-        foreach (var folder in Directory.EnumerateDirectories("/proc"))
-        {
-            if (int.TryParse(Path.GetFileName(folder), CultureInfo.InvariantCulture, out var id) && ParentOf(id) == first)
-            {
-                all.Add(id);
-            }
-        }
-
-        return all;
-    }
-
     /// <summary>Brings back what is down.</summary>
     public async Task HealAsync()
     {
@@ -130,20 +114,6 @@ internal sealed class ChaosDatabase : IAsyncDisposable
         if (Standby is not null)
         {
             await Standby.DisposeAsync();
-        }
-    }
-
-    private static int ParentOf(int process)
-    {
-        try
-        {
-            // The name, in parentheses, may hold anything; the parent is the second field behind it.
-            var stat = File.ReadAllText($"/proc/{process}/stat");
-            return int.Parse(stat[(stat.LastIndexOf(')') + 2)..].Split(' ')[1], CultureInfo.InvariantCulture);
-        }
-        catch (IOException)
-        {
-            return 0;
         }
     }
 

@@ -109,22 +109,13 @@ internal sealed class DatabaseStallFault() : DatabaseFault("db-stall", "PostgreS
         {
             var frozen = TimeSpan.FromMilliseconds(random.Next(ShortestMs, LongestStallMs));
             var running = TimeSpan.FromMilliseconds(random.Next(ShortestMs, LongestRunMs));
-            var processes = database.ProcessIds();
-            Send(processes, Signals.Stop);
+            database.Primary.Freeze();
             await Task.Delay(frozen);
-            Send(processes, Signals.Continue);
+            database.Primary.Thaw();
             await Task.Delay(running);
             left -= frozen + running;
         }
 
         tell($"PostgreSQL stalled {stalls} times");
-    }
-
-    private static void Send(IEnumerable<int> processes, int signal)
-    {
-        foreach (var process in processes)
-        {
-            Signals.Send(process, signal);
-        }
     }
 }
