@@ -9,8 +9,10 @@ namespace OrleansStream.Server.Topics;
 
 /// <summary>
 /// Serializes the changes of one topic's catalog entry. It keeps nothing: the catalog is the truth, and refuses what a second
-/// activation might try at the same time.
+/// activation might try at the same time. So an activation is worth nothing once it has answered: it leaves as soon as its
+/// topic is created (whoever makes very many topics at once shall not find them all in memory) and soon after its last call.
 /// </summary>
+[CollectionAgeLimit(Minutes = 2)]
 internal sealed partial class TopicGrain(
     ICatalog catalog,
     LogStores stores,
@@ -37,6 +39,7 @@ internal sealed partial class TopicGrain(
                 ErrorCode.InvalidPartitions, $"A topic has 1 to {ProtocolLimits.MaxPartitionsPerTopic} partitions, not {partitionCount}.");
         }
 
+        DeactivateOnIdle();
         var settings = configuration?.ToDictionary(StringComparer.Ordinal) ?? [];
         TopicConfiguration.Parse(settings);
         var now = time.GetUtcNow();

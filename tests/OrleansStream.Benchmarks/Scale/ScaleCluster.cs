@@ -1,13 +1,14 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
+using System.Text.RegularExpressions;
 using OrleansStream.Client;
 using OrleansStream.TestServers;
 
 namespace OrleansStream.Benchmarks.Scale;
 
 /// <summary>Silo processes and databases, each of which can be given a share of CPU.</summary>
-internal sealed class ScaleCluster : IAsyncDisposable
+internal sealed partial class ScaleCluster : IAsyncDisposable
 {
     private static readonly Dictionary<string, string> s_settings = new() { ["max_connections"] = "300", ["max_wal_size"] = "4GB", ["shared_buffers"] = "256MB" };
 
@@ -54,6 +55,19 @@ internal sealed class ScaleCluster : IAsyncDisposable
         using var process = Process.GetProcessById(_silos[silo].ProcessId);
         return process.WorkingSet64;
     }
+
+    /// <summary>What a silo's <c>/metrics</c> says: the sum over all labels for each name.</summary>
+    public async Task<IReadOnlyDictionary<string, double>> ReadMetricsAsync(int silo)
+    {
+        using var http = new HttpClient();
+        var text = await http.GetStringAsync($"http://127.0.0.1:{_silos[silo].Place.HttpPort}/metrics");
+        return MetricLine().Matches(text)
+            .GroupBy(line => line.Groups["name"].Value, line => double.Parse(line.Groups["value"].Value, CultureInfo.InvariantCulture))
+            .ToDictionary(metric => metric.Key, metric => metric.Sum(), StringComparer.Ordinal);
+    }
+
+    [GeneratedRegex(@"^(?<name>\w+)(?:\{.*\})? (?<value>[\d.eE+-]+)", RegexOptions.Multiline | RegexOptions.ExplicitCapture)]
+    private static partial Regex MetricLine();
 
     public async ValueTask DisposeAsync()
     {

@@ -64,7 +64,8 @@ internal sealed class TopicsBenchmark(int topics, TextWriter output)
     private async Task ReportAsync(string when, ScaleCluster cluster)
     {
         var partitions = (await cluster.Client.Admin.DescribePlacementAsync(0)).Silos.Sum(silo => silo.OpenPartitionCount);
-        Say($"{when}: {partitions} partitions open, {cluster.ResidentBytes(0) / 1e6:0} MB resident");
+        var metrics = await cluster.ReadMetricsAsync(0);
+        Say($"{when}: {partitions} partitions open, {metrics["orleans_catalog_activations"]:0} grains active, {cluster.ResidentBytes(0) / 1e6:0} MB resident, of it {metrics["dotnet_gc_last_collection_heap_size_bytes"] / 1e6:0} MB managed at the last collection");
     }
 
     private void Say(FormattableString line) => output.WriteLine(line.ToString(CultureInfo.InvariantCulture));
