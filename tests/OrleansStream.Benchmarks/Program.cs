@@ -68,7 +68,7 @@ switch (args.FirstOrDefault(a => !a.StartsWith('-')) is { } word && args[0] == w
 }
 
 ScaleBenchmark Scale(double share) =>
-    new(Number("--share", share), (int)Number("--partitions", 16), (int)Number("--batch-kib", 64) * 1024, Console.Out);
+    new(Number("--share", share), (int)Number("--partitions", 24), (int)Number("--batch-kib", 256) * 1024, Console.Out);
 
 async Task LadderAsync(params Func<IRung>[] rungs)
 {

@@ -1,6 +1,8 @@
+using System.Net;
 using System.Security.Claims;
 using System.Security.Cryptography;
 using System.Text;
+using System.Threading.RateLimiting;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
@@ -8,40 +10,45 @@ using Microsoft.Extensions.Options;
 
 namespace OrleansStream.Dashboard.Access;
 
-/// <summary>Checks names and passwords. Slow by design, so only a few are checked at a time. Safe for concurrent use.</summary>
+/// <summary>
+/// Checks names and passwords. Slow by design, so only a few are checked at a time, and of one address one: whoever guesses waits
+/// for himself alone. Safe for concurrent use.
+/// </summary>
 internal sealed partial class SignInDesk(IOptionsMonitor<DashboardOptions> options, TimeProvider time, ILogger<SignInDesk> logger) : IDisposable
 {
     private const int AtOnce = 2;
+    private const int WaitingOfOneAddress = 20;
 
     private static readonly TimeSpan s_pauseAfterFailure = TimeSpan.FromSeconds(1);
 
     /// <summary>Checked for unknown names, so that the time of an answer does not tell which names there are.</summary>
     private static readonly string s_nobody = DashboardPassword.Hash(Guid.NewGuid().ToString());
 
-    private readonly SemaphoreSlim _turns = new(AtOnce);
+    private static readonly ConcurrencyLimiterOptions s_ofOneAddress = new() { PermitLimit = 1, QueueLimit = WaitingOfOneAddress };
 
-    /// <returns>False when name and password do not fit, after a pause.</returns>
+    private readonly SemaphoreSlim _turns = new(AtOnce);
+    private readonly PartitionedRateLimiter<HttpContext> _addresses = PartitionedRateLimiter.Create<HttpContext, IPAddress>(static context =>
+        RateLimitPartition.GetConcurrencyLimiter(context.Connection.RemoteIpAddress ?? IPAddress.None, static _ => s_ofOneAddress));
+
+    /// <returns>False when name and password do not fit, after a pause, and at once when very many others of the same address wait already.</returns>
     public async Task<bool> TrySignInAsync(HttpContext context, string? name, string? password)
     {
-        await _turns.WaitAsync(context.RequestAborted).ConfigureAwait(false);
-        try
+        using var lease = await _addresses.AcquireAsync(context, cancellationToken: context.RequestAborted).ConfigureAwait(false);
+        if (!lease.IsAcquired)
         {
-            var user = Find(name);
-            if (DashboardPassword.Verify(user?.PasswordHash ?? s_nobody, password ?? "") && user is not null)
-            {
-                await context.SignInAsync(AccessNames.CookieScheme, Principal(user)).ConfigureAwait(false);
-                SignedIn(user.Name, user.Role);
-                return true;
-            }
-
-            SignInFailed(name is { Length: <= 100 } ? name : "a name that is too long", context.Connection.RemoteIpAddress?.ToString());
-            await Task.Delay(s_pauseAfterFailure, time, context.RequestAborted).ConfigureAwait(false);
             return false;
         }
-        finally
+
+        if (await CheckAsync(context, name, password).ConfigureAwait(false) is { } user)
         {
-            _turns.Release();
+            await context.SignInAsync(AccessNames.CookieScheme, Principal(user)).ConfigureAwait(false);
+            SignedIn(user.Name, user.Role);
+            return true;
         }
+
+        SignInFailed(name is { Length: <= 100 } ? name : "a name that is too long", context.Connection.RemoteIpAddress?.ToString());
+        await Task.Delay(s_pauseAfterFailure, time, context.RequestAborted).ConfigureAwait(false);
+        return false;
     }
 
     public async Task SignOutAsync(HttpContext context)
@@ -62,7 +69,25 @@ internal sealed partial class SignInDesk(IOptionsMonitor<DashboardOptions> optio
         return Find(principal.Identity?.Name) is { } user && stamp == Stamp(user);
     }
 
-    public void Dispose() => _turns.Dispose();
+    public void Dispose()
+    {
+        _turns.Dispose();
+        _addresses.Dispose();
+    }
+
+    private async Task<DashboardUser?> CheckAsync(HttpContext context, string? name, string? password)
+    {
+        await _turns.WaitAsync(context.RequestAborted).ConfigureAwait(false);
+        try
+        {
+            var user = Find(name);
+            return DashboardPassword.Verify(user?.PasswordHash ?? s_nobody, password ?? "") ? user : null;
+        }
+        finally
+        {
+            _turns.Release();
+        }
+    }
 
     private static ClaimsPrincipal Principal(DashboardUser user) => new(new ClaimsIdentity(
         [new Claim(ClaimTypes.Name, user.Name), new Claim(ClaimTypes.Role, user.Role), new Claim(AccessNames.StampClaim, Stamp(user))],

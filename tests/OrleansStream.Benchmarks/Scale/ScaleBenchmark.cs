@@ -91,7 +91,7 @@ internal sealed class ScaleBenchmark(double share, int partitions, int batchByte
     private async Task ProduceAsync(ScaleCluster cluster, CancellationToken stopping)
     {
         await using var producer = cluster.Client.CreateProducer(
-            new ProducerOptions<Null, ReadOnlyMemory<byte>> { MaxBatchBytes = batchBytes, MaxBufferedBytes = 8 * 1024 * 1024 });
+            new ProducerOptions<Null, ReadOnlyMemory<byte>> { MaxBatchBytes = batchBytes, MaxBufferedBytes = 64 * 1024 * 1024 });
         ReadOnlyMemory<byte> value = SampleValue.Of(ValueBytes);
         while (!stopping.IsCancellationRequested)
         {

@@ -1,4 +1,9 @@
+using System.Net;
 using System.Security.Claims;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Time.Testing;
 using OrleansStream.Dashboard.Access;
 
 namespace OrleansStream.Dashboard.Tests.Access;
@@ -39,6 +44,27 @@ public sealed class SignInTests
     }
 
     [Fact]
+    public async Task Whoever_guesses_makes_nobody_else_wait()
+    {
+        var options = new DashboardOptions { Users = { new DashboardUser { Name = "ann", PasswordHash = DashboardPassword.Hash("secret") } } };
+        await using var services = new ServiceCollection()
+            .AddLogging()
+            .AddSingleton<SignInDesk>()
+            .AddSingleton<TimeProvider>(new FakeTimeProvider())
+            .AddSingleton<IOptionsMonitor<DashboardOptions>>(new Settings(options))
+            .AddAuthentication().AddCookie(AccessNames.CookieScheme).Services
+            .BuildServiceProvider();
+        var desk = services.GetRequiredService<SignInDesk>();
+
+        // The clock stands still, so the pause after a failure does not end.
+        var guesses = Enumerable.Range(0, 30).Select(number => desk.TrySignInAsync(From(services, "10.0.0.1"), "ann", $"guess {number}")).ToArray();
+        var signedIn = await desk.TrySignInAsync(From(services, "10.0.0.2"), "ann", "secret").WaitAsync(TimeSpan.FromSeconds(30));
+
+        Assert.True(signedIn);
+        Assert.Equal(9, guesses.Count(guess => guess.IsCompleted && !guess.Result));
+    }
+
+    [Fact]
     public void Settings_that_cannot_work_are_refused_in_words()
     {
         var wrongRole = new DashboardOptions { Users = { new DashboardUser { Name = "ann", PasswordHash = "x", Role = "king" } } };
@@ -50,5 +76,17 @@ public sealed class SignInTests
         Assert.Contains("viewer or operator, not 'king'", first, StringComparison.Ordinal);
         Assert.All([twice, half, provider], options => Assert.False(options.TryValidate(out _)));
         Assert.True(new DashboardOptions().TryValidate(out _));
+    }
+
+    private static DefaultHttpContext From(IServiceProvider services, string address) =>
+        new() { RequestServices = services, Connection = { RemoteIpAddress = IPAddress.Parse(address) } };
+
+    private sealed class Settings(DashboardOptions options) : IOptionsMonitor<DashboardOptions>
+    {
+        public DashboardOptions CurrentValue => options;
+
+        public DashboardOptions Get(string? name) => options;
+
+        public IDisposable? OnChange(Action<DashboardOptions, string?> listener) => null;
     }
 }
