@@ -61,7 +61,7 @@ public sealed class SignInTests
         var signedIn = await desk.TrySignInAsync(From(services, "10.0.0.2"), "ann", "secret").WaitAsync(TimeSpan.FromSeconds(30));
 
         Assert.True(signedIn);
-        Assert.Equal(9, guesses.Count(guess => guess.IsCompleted && !guess.Result));
+        Assert.Equal(9, guesses.Count(guess => guess.IsCompleted));
     }
 
     [Fact]
