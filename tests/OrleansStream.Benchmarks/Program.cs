@@ -2,12 +2,15 @@ using System.Globalization;
 using OrleansStream.Benchmarks;
 using OrleansStream.Benchmarks.Ladder;
 using OrleansStream.Benchmarks.Moves;
+using OrleansStream.Benchmarks.Peers;
+using OrleansStream.Benchmarks.Peers.Results;
 using OrleansStream.Benchmarks.Scale;
 
 const string Usage = """
     usage: ./dev bench [ladder] [--seconds S] [--rounds N] [--partitions P] [--batch-kib K] [--record-bytes B] [--folder DIR] [--only WORD]
            ./dev bench postgres [the same options]
            ./dev bench kafka [the same options]
+           ./dev bench peers … | compare BEFORE.json AFTER.json   (./dev bench peers --help)
            ./dev bench records
            ./dev bench start
            ./dev bench scale-silos | scale-databases [--share S] [--partitions P] [--batch-kib K] [--rounds N]
@@ -17,6 +20,8 @@ const string Usage = """
     ladder   the same load on every rung, in turn: raw disk, Storage, a partition inside a silo, the SDK over TCP
     postgres the same on a PostgreSQL server that is started for it: bare COPY, Storage on PostgreSQL
     kafka    one unmodified Confluent.Kafka producer and consumer against the Kafka port, beside raw disk and the SDK
+    peers    the standard shapes against Apache Kafka and others, interleaved; RESULTS.md and results.json
+    compare  which ratios of two such results got worse
     start    how long an OrleansStreamTestHost takes to start
     records  batches alone: checksum, builder, cursor, codecs
     scale-…  produce with 1, 2 and 4 silos, or 1 and 2 databases, each with a small share of CPU (root, control groups of version 1)
@@ -49,6 +54,14 @@ switch (args.FirstOrDefault(a => !a.StartsWith('-')) is { } word && args[0] == w
         await LadderAsync(
             () => new RawDiskRung(), () => new ProducerRung(), () => new ConsumerRung(), () => new KafkaProducerRung(), () => new KafkaConsumerRung());
         return 0;
+    case "peers" when !args.Contains("--help"):
+        await new PeersBenchmark(PeerOptions.Parse(args), Console.Out).RunAsync();
+        return 0;
+    case "compare" when args.Length == 3:
+        return Comparison.Write(await ResultsFile.ReadAsync(args[1]), await ResultsFile.ReadAsync(args[2]), Console.Out) == 0 ? 0 : 1;
+    case "peers" or "compare":
+        Console.WriteLine(PeerOptions.Usage);
+        return args.Contains("--help") ? 0 : 2;
     case "moves" when !args.Contains("--help"):
         await new MoveBenchmark(Text("--connect") ?? "127.0.0.1:30000", (int)Number("--silo", 3), (int)Number("--partitions", 12), Console.Out)
             .RunAsync((int)Number("--rounds", 10));

@@ -1,0 +1,190 @@
+using System.Diagnostics;
+using HdrHistogram;
+using OrleansStream.Benchmarks.Ladder;
+using OrleansStream.Benchmarks.Peers.Clients;
+using OrleansStream.Benchmarks.Peers.Results;
+using OrleansStream.Benchmarks.Peers.Servers;
+
+namespace OrleansStream.Benchmarks.Peers;
+
+/// <summary>One server in one round: started anew, warmed up, put through every shape, stopped, killed and recovered.</summary>
+internal sealed class PeerSession(PeerOptions options, Samples samples, IPeerServer server, int round)
+{
+    private const double EndToEndRate = 10_000;
+
+    private static readonly (string Name, double Percentile)[] s_percentiles = [("p50", 50), ("p95", 95), ("p99", 99), ("p99.9", 99.9), ("max", 100)];
+    private static readonly Shape s_latencyShape = new(100);
+
+    private readonly Dictionary<string, (string Topic, Shape Shape, long Records)> _produced = [];
+    private int _topics;
+
+    /// <summary>Records per second of the ack latency; 0 until it is known.</summary>
+    public double AckRate { get; set; } = options.Rate;
+
+    private bool IsOurs => server is OrleansStreamServer;
+
+    /// <summary>Starting again, with a broker that differs only in its flushes, shows nothing new.</summary>
+    private bool Restarts => options.Runs("start") && server.Name != KafkaServer.FlushName;
+
+    public async Task RunAsync()
+    {
+        await server.PrepareAsync();
+        Machine.Settle();
+        await TimeAsync(Measures.FirstAnswer, async () =>
+        {
+            await server.LaunchAsync();
+            await Readiness.AnswersAsync(server);
+        });
+        var client = new ConfluentClient(server.Bootstrap);
+        await WarmUpAsync(client);
+        if (options.Runs("produce"))
+        {
+            await ProduceAndConsumeAsync(client, server.Name);
+        }
+
+        await LatenciesAsync(client, server.Name);
+        if (server is OrleansStreamServer ours && options.Runs("sdk"))
+        {
+            await SdkAsync(ours);
+        }
+
+        if (Restarts)
+        {
+            await RestartsAsync(client);
+        }
+    }
+
+    private async Task SdkAsync(OrleansStreamServer ours)
+    {
+        var client = new SdkClient(await ours.ConnectAsync());
+        await WarmUpAsync(client);
+        await ProduceAndConsumeAsync(client, Sides.Sdk);
+        await LatenciesAsync(client, Sides.Sdk);
+    }
+
+    private async Task WarmUpAsync(IPeerClient client)
+    {
+        var shape = new Shape(100);
+        var topic = await NewTopicAsync(shape);
+        var flow = await client.ProduceAsync(topic, shape, TimeSpan.FromSeconds(2));
+        await client.ConsumeAsync(topic, shape.Partitions, flow.Records);
+    }
+
+    private async Task ProduceAndConsumeAsync(IPeerClient client, string side)
+    {
+        foreach (var shape in Shapes())
+        {
+            var topic = await NewTopicAsync(shape);
+            var flow = await MeasureAsync(
+                () => client.ProduceAsync(topic, shape, options.Duration), side, Measures.Produce(shape), Measures.ServerCpu(shape), Measures.ClientCpu(shape));
+            _produced[topic] = (topic, shape, flow.Records + (shape.Partitions * shape.Producers));
+        }
+
+        if (side == server.Name)
+        {
+            samples.Add(Measures.Resident, side, round, ProcessFigures.ResidentBytes(server.ProcessId) / 1e6);
+        }
+
+        foreach (var (topic, shape, records) in _produced.Values)
+        {
+            if (options.Runs("consume") && shape.Producers == 1)
+            {
+                await MeasureAsync(
+                    () => client.ConsumeAsync(topic, shape.Partitions, records),
+                    side, Measures.Consume(shape), Measures.ConsumeServerCpu(shape), Measures.ConsumeClientCpu(shape));
+            }
+        }
+
+        _produced.Clear();
+    }
+
+    private IEnumerable<Shape> Shapes()
+    {
+        yield return new Shape(100);
+        yield return new Shape(1024);
+        if (options.IsWide && server.Name != KafkaServer.FlushName)
+        {
+            yield return new Shape(100, Partitions: 1);
+            yield return new Shape(100, Partitions: 64);
+            yield return new Shape(100, Producers: 4);
+            yield return new Shape(1024, Producers: 4);
+        }
+    }
+
+    private async Task LatenciesAsync(IPeerClient client, string side)
+    {
+        if (AckRate == 0 && samples.Of(Measures.Produce(s_latencyShape).Name, side).TryGetValue(round, out var peak))
+        {
+            AckRate = Math.Round(peak / 2, -3);
+        }
+
+        if (options.Runs("latency") && AckRate > 0)
+        {
+            var topic = await NewTopicAsync(s_latencyShape);
+            Machine.Settle();
+            Add(await client.ProduceAtAsync(topic, s_latencyShape, AckRate, options.Duration), percentile => Measures.AckLatency(s_latencyShape, percentile), side);
+        }
+
+        if (options.Runs("end-to-end"))
+        {
+            var topic = await NewTopicAsync(s_latencyShape);
+            Machine.Settle();
+            Add(await client.EndToEndAsync(topic, s_latencyShape, EndToEndRate, options.Duration), percentile => Measures.EndToEnd(s_latencyShape, percentile), side);
+        }
+    }
+
+    private async Task RestartsAsync(ConfluentClient client)
+    {
+        var shape = new Shape(100);
+        var topic = await NewTopicAsync(shape);
+        await client.ProduceAsync(topic, shape, TimeSpan.FromSeconds(1));
+        await server.StopAsync();
+        Machine.Settle();
+        await TimeAsync(Measures.StartToAck, StartAsync);
+
+        var load = client.ProduceAsync(topic, shape, TimeSpan.FromSeconds(2)).ContinueWith(_ => { }, TaskScheduler.Default);
+        await Task.Delay(TimeSpan.FromSeconds(1));
+        await server.KillAsync();
+        await TimeAsync(Measures.RecoveryToAck, StartAsync);
+        await load;
+
+        async Task StartAsync()
+        {
+            await server.LaunchAsync();
+            await Readiness.AcknowledgesAsync(server, topic, shape.Partitions);
+        }
+    }
+
+    private async Task<string> NewTopicAsync(Shape shape)
+    {
+        var topic = $"{(IsOurs ? "ours" : "theirs")}-{round}-{_topics++}";
+        await server.CreateTopicAsync(topic, shape.Partitions);
+        return topic;
+    }
+
+    private async Task<Flow> MeasureAsync(Func<Task<Flow>> run, string side, Measure rate, Measure serverCpu, Measure clientCpu)
+    {
+        Machine.Settle();
+        var (serverBefore, clientBefore) = (ProcessFigures.CpuSeconds(server.ProcessId), ProcessFigures.CpuSeconds(Environment.ProcessId));
+        var flow = await run();
+        samples.Add(rate, side, round, flow.RecordsPerSecond);
+        samples.Add(serverCpu, side, round, (ProcessFigures.CpuSeconds(server.ProcessId) - serverBefore) / flow.Records * 1e6);
+        samples.Add(clientCpu, side, round, (ProcessFigures.CpuSeconds(Environment.ProcessId) - clientBefore) / flow.Records * 1e6);
+        return flow;
+    }
+
+    private async Task TimeAsync(Measure measure, Func<Task> run)
+    {
+        var start = Stopwatch.GetTimestamp();
+        await run();
+        samples.Add(measure, server.Name, round, Stopwatch.GetElapsedTime(start).TotalMilliseconds);
+    }
+
+    private void Add(HistogramBase histogram, Func<string, Measure> measure, string side)
+    {
+        foreach (var (name, percentile) in s_percentiles)
+        {
+            samples.Add(measure(name), side, round, ClosedLoop.Milliseconds(histogram, percentile));
+        }
+    }
+}
