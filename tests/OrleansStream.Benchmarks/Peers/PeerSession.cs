@@ -115,7 +115,7 @@ internal sealed class PeerSession(PeerOptions options, Samples samples, IPeerSer
     {
         if (AckRate == 0 && samples.Of(Measures.Produce(s_latencyShape).Name, side).TryGetValue(round, out var peak))
         {
-            AckRate = Math.Round(peak / 2, -3);
+            AckRate = Math.Round(peak / 2 / 1000) * 1000;
         }
 
         if (options.Runs("latency") && AckRate > 0)
