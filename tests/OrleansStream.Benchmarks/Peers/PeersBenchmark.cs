@@ -109,7 +109,7 @@ internal sealed class PeersBenchmark(PeerOptions options, TextWriter output)
             : $"{KafkaServer.Version(kafka)}, one broker, KRaft, heap 1 GB, G1, every default: an ack means page cache; \"flush each\" adds log.flush.interval.messages=1",
         ["Confluent.Kafka"] = $"{Confluent.Kafka.Library.VersionString} (librdkafka): {Clients.ConfluentClient.Settings}",
         ["SDK"] = Clients.SdkClient.Settings,
-        ["rounds"] = string.Create(CultureInfo.InvariantCulture, $"{options.Rounds} of {options.Duration.TotalSeconds} s a measurement, sides in turn, one server at a time, warmed up for 2 s; sync before each measurement"),
+        ["rounds"] = string.Create(CultureInfo.InvariantCulture, $"{options.Rounds} of {options.Duration.TotalSeconds} s a measurement, sides in turn, one server at a time, warmed up for 5 s with large and with small batches; sync before each measurement"),
         ["ack latency"] = string.Create(CultureInfo.InvariantCulture, $"open loop of {_ackRate:N0} records/s of 100 B, the same for every side; counted from the moment a record was due"),
     };
 

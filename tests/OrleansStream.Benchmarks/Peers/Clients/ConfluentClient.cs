@@ -119,7 +119,7 @@ internal sealed class ConfluentClient(string bootstrap) : IPeerClient
     private IProducer<Null, byte[]> CreateProducer(string topic, Shape shape, bool reports)
     {
         var config = new ProducerConfig { BootstrapServers = bootstrap, Acks = Acks.All, EnableDeliveryReports = reports, DeliveryReportFields = "status" };
-        var producer = new ProducerBuilder<Null, byte[]>(config).SetErrorHandler((_, _) => { }).Build();
+        var producer = new ProducerBuilder<Null, byte[]>(config).SetErrorHandler((_, _) => { }).SetLogHandler((_, _) => { }).Build();
 
         // Connections and metadata are not what is measured.
         foreach (var partition in Partitions(topic, shape.Partitions))
@@ -138,7 +138,7 @@ internal sealed class ConfluentClient(string bootstrap) : IPeerClient
         EnableAutoCommit = false,
         AutoOffsetReset = AutoOffsetReset.Earliest,
         FetchQueueBackoffMs = 10,
-    }).SetErrorHandler((_, _) => { }).Build();
+    }).SetErrorHandler((_, _) => { }).SetLogHandler((_, _) => { }).Build();
 
     private static long ProduceFor(IProducer<Null, byte[]> producer, string topic, Shape shape, TimeSpan duration)
     {
