@@ -9,6 +9,9 @@ namespace OrleansStream.Kafka.Apis;
 /// <summary>Shows the settings of topics and of this silo: all that there are, with their defaults, and where each value comes from.</summary>
 internal sealed class DescribeConfigsApi(ICatalog catalog, BrokerDirectory brokers, BrokerSettings settings) : KafkaApi<DescribeConfigsRequest, DescribeConfigsResponse>
 {
+    /// <summary>What a setting takes in an answer, with its texts.</summary>
+    private const int ConfigBytes = 512;
+
     protected override async ValueTask<DescribeConfigsResponse?> HandleAsync(DescribeConfigsRequest request, RequestContext context)
     {
         var answers = new List<DescribeConfigsResponse.ResourceAnswer>();
@@ -17,6 +20,7 @@ internal sealed class DescribeConfigsApi(ICatalog catalog, BrokerDirectory broke
             IReadOnlyList<KafkaSetting> found = [];
             var outcome = await AdminOutcome.OfAsync(async () => found = await FindAsync((ResourceType)resource.ResourceType, resource.ResourceName, context).ConfigureAwait(false))
                 .ConfigureAwait(false);
+            context.Charge(ConfigBytes * (found.Count + 1L));
             answers.Add(new()
             {
                 ErrorCode = outcome.Code,

@@ -7,6 +7,9 @@ namespace OrleansStream.Kafka.Apis;
 /// <summary>Shows groups with their members, also those of the SDK. A group that does not exist is "Dead", which is no error.</summary>
 internal sealed class DescribeGroupsApi(GroupCaller groups) : KafkaApi<DescribeGroupsRequest, DescribeGroupsResponse>
 {
+    /// <summary>What a member takes in an answer, beside what it and its leader said.</summary>
+    private const int MemberBytes = 512;
+
     protected override async ValueTask<DescribeGroupsResponse?> HandleAsync(DescribeGroupsRequest request, RequestContext context) => new DescribeGroupsResponse
     {
         Groups = await FewAtOnce.AnswerAsync(request.Groups, groupId => DescribeAsync(groupId, request.IncludeAuthorizedOperations, context), context.ConnectionClosed).ConfigureAwait(false),
@@ -20,6 +23,7 @@ internal sealed class DescribeGroupsApi(GroupCaller groups) : KafkaApi<DescribeG
             answer => answer.Error,
             error => (error, null),
             context.ConnectionClosed).ConfigureAwait(false);
+        context.Charge((group?.Members ?? []).Sum(member => MemberBytes + (2L * member.Metadata.Length) + (2L * member.Assignment.Length)));
         return new()
         {
             ErrorCode = KafkaErrors.Of(error),

@@ -15,6 +15,9 @@ internal sealed class DescribeLogDirsApi(ICatalog catalog, ILogStores stores, IP
 {
     private const int PageSize = 1000;
 
+    /// <summary>What a log takes in an answer.</summary>
+    private const int LogBytes = 256;
+
     protected override async ValueTask<DescribeLogDirsResponse?> HandleAsync(DescribeLogDirsRequest request, RequestContext context)
     {
         var found = new List<(string Store, string Topic, DescribeLogDirsResponse.StoredPartition Partition)>();
@@ -69,6 +72,7 @@ internal sealed class DescribeLogDirsApi(ICatalog catalog, ILogStores stores, IP
                 && await catalog.FindStoreAsync(id, context.ConnectionClosed).ConfigureAwait(false) is { } store
                 && await extents.DescribeAsync(id, context.ConnectionClosed).ConfigureAwait(false) is { } log)
             {
+                context.Charge(LogBytes);
                 found.Add((store, topic.Name, new() { PartitionIndex = number, PartitionSize = log.SizeInBytes }));
             }
         }

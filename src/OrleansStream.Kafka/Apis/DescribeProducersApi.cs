@@ -6,6 +6,9 @@ namespace OrleansStream.Kafka.Apis;
 /// <summary>Tells which idempotent producers the partitions that live here remember.</summary>
 internal sealed class DescribeProducersApi(PartitionWalk walk) : KafkaApi<DescribeProducersRequest, DescribeProducersResponse>
 {
+    /// <summary>What a producer takes in an answer.</summary>
+    private const int ProducerBytes = 128;
+
     protected override async ValueTask<DescribeProducersResponse?> HandleAsync(DescribeProducersRequest request, RequestContext context)
     {
         var answers = new DescribeProducersResponse.TopicAnswer[request.Topics.Length];
@@ -19,7 +22,7 @@ internal sealed class DescribeProducersApi(PartitionWalk walk) : KafkaApi<Descri
                     topic.Name,
                     topic.PartitionIndexes,
                     number => number,
-                    (partition, number) => DescribeAsync(partition, number, context.ConnectionClosed),
+                    (partition, number) => DescribeAsync(partition, number, context),
                     (number, outcome) => new() { PartitionIndex = number, ErrorCode = outcome.Code, ErrorMessage = outcome.Message },
                     context.ConnectionClosed).ConfigureAwait(false),
             };
@@ -28,21 +31,26 @@ internal sealed class DescribeProducersApi(PartitionWalk walk) : KafkaApi<Descri
         return new DescribeProducersResponse { Topics = answers };
     }
 
-    private static async ValueTask<DescribeProducersResponse.PartitionAnswer> DescribeAsync(Partition partition, int number, CancellationToken cancellationToken) => new()
+    private static async ValueTask<DescribeProducersResponse.PartitionAnswer> DescribeAsync(Partition partition, int number, RequestContext context)
     {
-        PartitionIndex = number,
-        ActiveProducers =
-        [
-            .. (await partition.ListProducersAsync(cancellationToken).ConfigureAwait(false)).Select(producer => new DescribeProducersResponse.ActiveProducer
-            {
-                ProducerId = producer.ProducerId,
-                ProducerEpoch = producer.ProducerEpoch,
-                LastSequence = producer.LastSequence,
-                LastTimestamp = producer.LastSeen.ToUnixTimeMilliseconds(),
+        var producers = await partition.ListProducersAsync(context.ConnectionClosed).ConfigureAwait(false);
+        context.Charge(producers.Count * (long)ProducerBytes);
+        return new()
+        {
+            PartitionIndex = number,
+            ActiveProducers =
+            [
+                .. producers.Select(producer => new DescribeProducersResponse.ActiveProducer
+                {
+                    ProducerId = producer.ProducerId,
+                    ProducerEpoch = producer.ProducerEpoch,
+                    LastSequence = producer.LastSequence,
+                    LastTimestamp = producer.LastSeen.ToUnixTimeMilliseconds(),
 
-                // That of transactions, of which there are none.
-                CoordinatorEpoch = -1,
-            }),
-        ],
-    };
+                    // That of transactions, of which there are none.
+                    CoordinatorEpoch = -1,
+                }),
+            ],
+        };
+    }
 }

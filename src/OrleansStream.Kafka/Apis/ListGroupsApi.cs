@@ -13,6 +13,9 @@ internal sealed class ListGroupsApi(IGrainFactory grains, BrokerDirectory broker
 {
     private const int PageSize = 1000;
 
+    /// <summary>What a group takes in an answer.</summary>
+    private const int GroupBytes = 512;
+
     protected override async ValueTask<ListGroupsResponse?> HandleAsync(ListGroupsRequest request, RequestContext context)
     {
         var (known, local) = (brokers.All, brokers.Local.Id);
@@ -23,6 +26,7 @@ internal sealed class ListGroupsApi(IGrainFactory grains, BrokerDirectory broker
         {
             context.ConnectionClosed.ThrowIfCancellationRequested();
             var page = await cluster.ListGroupsAsync("", after, PageSize).ConfigureAwait(false);
+            context.Charge(GroupBytes * (long)page.Length);
             found.AddRange(page.Where(group => BrokerDirectory.CoordinatorOf(group.GroupId, known).Id == local).Select(Describe).Where(IsWanted));
             if (page.Length < PageSize)
             {

@@ -9,6 +9,9 @@ internal sealed class OffsetFetchApi(GroupCaller groups) : KafkaApi<OffsetFetchR
 {
     private const short FirstWithGroups = 8;
 
+    /// <summary>What an offset takes in an answer, beside its metadata.</summary>
+    private const int OffsetBytes = 256;
+
     protected override async ValueTask<OffsetFetchResponse?> HandleAsync(OffsetFetchRequest request, RequestContext context)
     {
         if (context.Version >= FirstWithGroups)
@@ -45,6 +48,7 @@ internal sealed class OffsetFetchApi(GroupCaller groups) : KafkaApi<OffsetFetchR
             return new() { GroupId = groupId, ErrorCode = KafkaErrors.Of(error) };
         }
 
+        context.Charge(committed.Sum(offset => OffsetBytes + (4L * offset.Metadata.Length)));
         var known = committed.ToDictionary(offset => offset.TopicPartition);
         var topics = wanted ?? [.. committed.GroupBy(offset => offset.TopicPartition.Topic, StringComparer.Ordinal)
             .Select(topic => new Wanted(topic.Key, [.. topic.Select(offset => offset.TopicPartition.Partition)]))];

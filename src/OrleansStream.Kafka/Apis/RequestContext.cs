@@ -1,12 +1,15 @@
+using OrleansStream.Kafka.Transport;
+
 namespace OrleansStream.Kafka.Apis;
 
 /// <summary>
 /// One request on its way: who sent it, in which version, and what is to be given back once it was answered. Used by one thread at a time.
 /// </summary>
-internal sealed class RequestContext(ApiDescription api, short version, int correlationId, string? clientId, ClientConnection connection, CancellationToken connectionClosed)
+internal sealed class RequestContext(ApiDescription api, short version, int correlationId, string? clientId, ClientConnection connection, AnswerRoom answers, CancellationToken connectionClosed)
     : IDisposable
 {
     private List<IDisposable>? _borrowed;
+    private AnswerBudget? _budget;
 
     public ApiDescription Api => api;
 
@@ -26,6 +29,22 @@ internal sealed class RequestContext(ApiDescription api, short version, int corr
     /// <summary>Gives something back after the answer was written, or when there will be none.</summary>
     public void DisposeAfterAnswer(IDisposable borrowed) => (_borrowed ??= []).Add(borrowed);
 
+    /// <summary>
+    /// Counts bytes of memory that the answer takes beyond a few times its request, before they are made. May be called from several threads
+    /// at a time.
+    /// </summary>
+    /// <exception cref="KafkaProtocolException">The answer becomes larger than any may.</exception>
+    /// <exception cref="IOException">There is no room now.</exception>
+    public void Charge(long bytes)
+    {
+        if (_budget is null)
+        {
+            Interlocked.CompareExchange(ref _budget, new AnswerBudget(answers), null);
+        }
+
+        _budget.Add(bytes);
+    }
+
     /// <summary>The request is over.</summary>
     public void Dispose()
     {
@@ -35,5 +54,7 @@ internal sealed class RequestContext(ApiDescription api, short version, int corr
         {
             item.Dispose();
         }
+
+        _budget?.Dispose();
     }
 }

@@ -1,8 +1,7 @@
-using Microsoft.AspNetCore.Connections;
-using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Orleans.Runtime.MembershipService.SiloMetadata;
 using OrleansStream.Kafka.Apis;
@@ -55,13 +54,13 @@ public static class KafkaExtensions
         services.AddSingleton(provider => new KafkaConnectionContext(
             provider.GetRequiredService<ApiList>(),
             provider.GetRequiredService<ApiVersionsApi>(),
+            provider.GetRequiredService<AnswerRoom>(),
             provider.GetRequiredService<IOptions<KafkaOptions>>().Value,
             provider.GetRequiredService<KafkaMetrics>(),
             provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<KafkaConnectionHandler>();
-        services.TryAddSingleton<IConnectionListenerFactory, SocketTransportFactory>();
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(
-            provider => ActivatorUtilities.CreateInstance<KafkaListener>(provider));
+            provider => ActivatorUtilities.CreateInstance<KafkaListener>(provider, KafkaSockets.Create(provider.GetRequiredService<ILoggerFactory>())));
     }
 
     private static void AnnounceAddress(ISiloBuilder silo)

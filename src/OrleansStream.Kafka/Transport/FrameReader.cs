@@ -19,6 +19,9 @@ internal sealed class FrameReader(PipeReader input, KafkaOptions options, ByteGa
     /// <summary>The number of the API, its version, the correlation id: what every header begins with.</summary>
     private const int MinFrameBytes = 8;
 
+    /// <summary>The rest is taken in parts of this size, since it comes in smaller ones than it is worth waking up for.</summary>
+    private const int PartBytes = 64 * 1024;
+
     private const int MinBytesPerSecond = 256 * 1024;
 
     /// <returns>Null when the client ended the connection between two requests.</returns>
@@ -66,14 +69,16 @@ internal sealed class FrameReader(PipeReader input, KafkaOptions options, ByteGa
     private async ValueTask<int> ReadLengthAsync(CancellationToken cancellationToken)
     {
         var hasBegun = false;
+        var missing = 1;
         while (true)
         {
-            var read = await ReadInputAsync(cancellationToken).ConfigureAwait(false);
+            var read = await ReadInputAsync(missing, cancellationToken).ConfigureAwait(false);
             if (read.Buffer.Length >= sizeof(int) + sizeof(short))
             {
                 var (length, key) = Begin(read.Buffer);
                 Check(length, key);
-                if (read.Buffer.Length >= sizeof(int) + Math.Min(length, BeginningBytes))
+                missing = sizeof(int) + Math.Min(length, BeginningBytes) - (int)Math.Min(read.Buffer.Length, int.MaxValue);
+                if (missing <= 0)
                 {
                     input.AdvanceTo(read.Buffer.GetPosition(sizeof(int)));
                     return length;
@@ -91,6 +96,7 @@ internal sealed class FrameReader(PipeReader input, KafkaOptions options, ByteGa
                 return read.Buffer.IsEmpty ? -1 : throw new KafkaProtocolException("The connection ended within a request.");
             }
 
+            // What was looked at once does not count for the pipe any more when it is told how much to wait for.
             input.AdvanceTo(read.Buffer.Start, read.Buffer.End);
         }
     }
@@ -99,7 +105,7 @@ internal sealed class FrameReader(PipeReader input, KafkaOptions options, ByteGa
     {
         while (true)
         {
-            var read = await ReadInputAsync(cancellationToken).ConfigureAwait(false);
+            var read = await ReadInputAsync(Math.Min(frame.Length, PartBytes), cancellationToken).ConfigureAwait(false);
             var part = read.Buffer.Length > frame.Length ? read.Buffer.Slice(0, frame.Length) : read.Buffer;
             part.CopyTo(frame.Span);
             frame = frame[(int)part.Length..];
@@ -123,9 +129,9 @@ internal sealed class FrameReader(PipeReader input, KafkaOptions options, ByteGa
     }
 
     /// <exception cref="OperationCanceledException">The silo stops, or the other side is gone.</exception>
-    private async ValueTask<ReadResult> ReadInputAsync(CancellationToken cancellationToken)
+    private async ValueTask<ReadResult> ReadInputAsync(int atLeast, CancellationToken cancellationToken)
     {
-        var read = await input.ReadAsync(cancellationToken).ConfigureAwait(false);
+        var read = await input.ReadAtLeastAsync(atLeast, cancellationToken).ConfigureAwait(false);
         return read.IsCanceled ? throw new OperationCanceledException("The silo stops.") : read;
     }
 

@@ -196,7 +196,7 @@ internal sealed class KafkaConnection(ConnectionContext transport, KafkaConnecti
             throw new KafkaProtocolException($"{key} is served in other versions than {version}.");
         }
 
-        var context = new RequestContext(api.Description, version, correlationId, clientId, _client, closed);
+        var context = new RequestContext(api.Description, version, correlationId, clientId, _client, shared.Answers, closed);
         context.DisposeAfterAnswer(frame);
         if (_parseRoom.Settle(reader.Made) is { } kept)
         {

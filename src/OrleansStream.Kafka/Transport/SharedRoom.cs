@@ -14,6 +14,9 @@ internal sealed class SharedRoom(long capacity)
 
     public long Used => _small.Used + _large.Used;
 
+    /// <summary>The part for large claims.</summary>
+    public ByteGate Large => _large;
+
     /// <summary>Less than half of the room for large claims is left.</summary>
     public bool IsTight => _large.Used > _large.Capacity / 2;
 

@@ -1,4 +1,3 @@
-using System.Text.RegularExpressions;
 using OrleansStream.Kafka.Messages;
 using OrleansStream.Kafka.Tests.Hostile;
 using OrleansStream.Kafka.Wire;
@@ -28,23 +27,18 @@ public sealed class DifferentialTests(ITestOutputHelper output) : IAsyncLifetime
         ("epoch end", @"EndOffset$", "the reference knows epochs only by records, and the partition has none; an epoch without records ends where it began"),
     ];
 
-    private readonly HashSet<int> _used = [];
-    private readonly List<string> _differences = [];
+    private readonly Comparison _comparison = new(s_exceptions);
     private Gateway _gateway = null!;
     private ReferenceCluster _reference = null!;
     private RawClient _ours = null!;
     private RawClient _theirs = null!;
-    private Dictionary<short, (short Min, short Max)> _theirVersions = null!;
-    private int _compared;
 
     public async Task InitializeAsync()
     {
         _gateway = await Gateway.StartAsync();
-        _reference = new ReferenceCluster();
+        _reference = await ReferenceCluster.StartAsync();
         _ours = await RawClient.ConnectAsync(_gateway.Port);
         _theirs = await RawClient.ConnectAsync(_reference.Port);
-        var versions = await _theirs.AskAsync<ApiVersionsRequest, ApiVersionsResponse>(new(), 0);
-        _theirVersions = versions.ApiKeys.ToDictionary(api => api.ApiKey, api => (api.MinVersion, api.MaxVersion));
     }
 
     public async Task DisposeAsync()
@@ -68,9 +62,8 @@ public sealed class DifferentialTests(ITestOutputHelper output) : IAsyncLifetime
         await CompareAsync<OffsetForLeaderEpochRequest, OffsetForLeaderEpochResponse>(
             "epoch end", version => new() { Topics = [new() { Name = TopicOf<ProduceRequest>(9), Partitions = [new() { LeaderEpoch = 0 }] }] });
 
-        output.WriteLine($"{_compared} answers compared.");
-        Assert.True(_differences.Count == 0, string.Join(Environment.NewLine, _differences));
-        Assert.Empty(Enumerable.Range(0, s_exceptions.Length).Where(at => !_used.Contains(at)).Select(at => $"No difference any more: {s_exceptions[at]}"));
+        output.WriteLine($"{_comparison.Answers} answers compared.");
+        _comparison.AssertEqual();
     }
 
     private async Task CompareMetadataAsync()
@@ -131,57 +124,14 @@ public sealed class DifferentialTests(ITestOutputHelper output) : IAsyncLifetime
         where TRequest : class, IKafkaMessage<TRequest>
         where TResponse : class, IKafkaMessage<TResponse>
     {
-        var api = TRequest.Api;
-        Assert.True(_theirVersions.TryGetValue((short)api.Key, out var theirs), $"The reference does not know {api.Key}.");
-        var (from, to) = (Max(api.MinVersion, theirs.Min, fromVersion), Math.Min(Math.Min(api.MaxVersion, theirs.Max), toVersion));
+        var (from, to) = _reference.VersionsInCommon(TRequest.Api);
+        (from, to) = (Math.Max(from, fromVersion), Math.Min(to, toVersion));
         Assert.True(from <= to, $"{name}: no version in common.");
         for (var version = from; version <= to; version++)
         {
-            var ours = Flat.Of(await _ours.AskAsync<TRequest, TResponse>(request(version), version));
-            if (await AskReferenceAsync<TRequest, TResponse>(name, request(version), version) is not { } answer)
-            {
-                continue;
-            }
-
-            var other = Flat.Of(answer);
-            _compared++;
-            foreach (var path in ours.Keys.Union(other.Keys))
-            {
-                var (our, their) = (ours.GetValueOrDefault(path, "absent"), other.GetValueOrDefault(path, "absent"));
-                if (our != their && !IsExcepted(name, path))
-                {
-                    _differences.Add($"{name}, {api.Key} v{version}, {path}: {our} here, {their} there");
-                }
-            }
+            var ours = await _ours.AskAsync<TRequest, TResponse>(request(version), version);
+            await _comparison.CompareAsync<TRequest, TResponse>(name, version, ours, _theirs, request(version));
         }
-    }
-
-    private async Task<TResponse?> AskReferenceAsync<TRequest, TResponse>(string name, TRequest request, short version)
-        where TRequest : class, IKafkaMessage<TRequest>
-        where TResponse : class, IKafkaMessage<TResponse>
-    {
-        await _theirs.SendAsync(RawClient.Frame(request, version));
-        var bytes = await _theirs.ReceiveAsync();
-        Assert.True(bytes is not null, $"{name}: the reference closes the connection for version {version}.");
-        try
-        {
-            return RawClient.Read<TResponse>(bytes, version, allowsMore: true);
-        }
-        catch (KafkaProtocolException unreadable)
-        {
-            if (!IsExcepted(name, $"v{version} unreadable"))
-            {
-                _differences.Add($"{name}, {TRequest.Api.Key} v{version}: the reference's answer cannot be read: {unreadable.Message}");
-            }
-
-            return null;
-        }
-    }
-
-    private bool IsExcepted(string name, string path)
-    {
-        var at = Array.FindIndex(s_exceptions, exception => (exception.Case == "*" || name.StartsWith(exception.Case, StringComparison.Ordinal)) && Regex.IsMatch(path, exception.Fields));
-        return at >= 0 && (_used.Add(at) || true);
     }
 
     /// <summary>A topic for each version, in both clusters.</summary>
@@ -210,6 +160,4 @@ public sealed class DifferentialTests(ITestOutputHelper output) : IAsyncLifetime
 
     private static ListOffsetsRequest ListOffsets(string topic, int partition, long timestamp) =>
         new() { ReplicaId = -1, Topics = [new() { Name = topic, Partitions = [new() { PartitionIndex = partition, Timestamp = timestamp }] }] };
-
-    private static short Max(params short[] values) => values.Max();
 }

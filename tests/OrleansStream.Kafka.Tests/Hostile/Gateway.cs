@@ -5,6 +5,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using OrleansStream.Kafka.Hosting;
 using OrleansStream.Kafka.Transport;
+using OrleansStream.Server.Hosting;
 using OrleansStream.Testing;
 
 namespace OrleansStream.Kafka.Tests.Hostile;
@@ -36,11 +37,12 @@ internal sealed class Gateway : IAsyncDisposable
     /// <summary>What all rooms hold at the moment.</summary>
     public long BytesInHand => Shared.BytesInHand.Used + Shared.ParsedBytes.Used + _host.Services.GetRequiredService<AnswerRoom>().Room.Used;
 
-    public static async Task<Gateway> StartAsync(Action<KafkaOptions>? configure = null)
+    public static async Task<Gateway> StartAsync(Action<KafkaOptions>? configure = null, Action<OrleansStreamServerOptions>? configureServer = null)
     {
         var gateway = new Gateway();
         gateway._host = await OrleansStreamTestHost.StartAsync(new OrleansStreamTestHostOptions
         {
+            ConfigureServer = configureServer,
             ConfigureHost = builder =>
             {
                 builder.Logging.AddProvider(gateway._errors);

@@ -235,6 +235,18 @@ public sealed class HostileClientTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task An_answer_that_would_be_many_times_its_request_is_refused_before_it_is_made()
+    {
+        await _gateway.Sdk.Admin.CreateTopicAsync("settings", 1);
+        using var client = await RawClient.ConnectAsync(_gateway.Port);
+        var resource = new DescribeConfigsRequest.WantedResource { ResourceType = 2, ResourceName = "settings", ConfigurationKeys = null };
+
+        Assert.True(await ClosesAsync(client, RawClient.Frame(new DescribeConfigsRequest { Resources = [.. Enumerable.Repeat(resource, 150_000)] }, 1)));
+
+        await AssertUnharmedAsync(maxMebibytes: 300);
+    }
+
+    [Fact]
     public async Task All_topics_are_listed_in_every_version_to_everybody_who_asks_at_once()
     {
         await _gateway.Sdk.Admin.CreateTopicAsync("one", 3);
