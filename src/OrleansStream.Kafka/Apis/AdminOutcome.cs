@@ -1,4 +1,4 @@
-using OrleansStream.Kafka.Cluster;
+using OrleansStream.Server.Placement;
 
 namespace OrleansStream.Kafka.Apis;
 

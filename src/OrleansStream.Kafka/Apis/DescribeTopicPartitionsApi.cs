@@ -1,20 +1,19 @@
 using OrleansStream.Kafka.Cluster;
 using OrleansStream.Kafka.Messages;
-using OrleansStream.Server.Placement;
 using OrleansStream.Storage;
 using OrleansStream.Topics;
 
 namespace OrleansStream.Kafka.Apis;
 
 /// <summary>Describes topics and their partitions in pages, by name; each page says where the next one begins.</summary>
-internal sealed class DescribeTopicPartitionsApi(BrokerDirectory brokers, PartitionFinder partitions, PartitionDirectory placement, ICatalog catalog)
+internal sealed class DescribeTopicPartitionsApi(LeaderBoard board, ICatalog catalog)
     : KafkaApi<DescribeTopicPartitionsRequest, DescribeTopicPartitionsResponse>
 {
     private const int MaxPartitions = 2000;
 
     protected override async ValueTask<DescribeTopicPartitionsResponse?> HandleAsync(DescribeTopicPartitionsRequest request, RequestContext context)
     {
-        var ids = brokers.All.ToDictionary(broker => broker.Silo, broker => broker.Id);
+        var leaders = board.Look();
         var room = Math.Clamp(request.ResponsePartitionLimit, 1, MaxPartitions);
         var described = new List<DescribeTopicPartitionsResponse.DescribedTopic>();
         await foreach (var (name, topic) in FindAsync(request, context).ConfigureAwait(false))
@@ -41,7 +40,7 @@ internal sealed class DescribeTopicPartitionsApi(BrokerDirectory brokers, Partit
             {
                 Name = topic.Name,
                 TopicId = topic.TopicId,
-                Partitions = [.. Enumerable.Range(first, count).Select(number => Describe(new PartitionId(topic.TopicId, number), topic.PartitionCount, ids))],
+                Partitions = [.. Enumerable.Range(first, count).Select(number => Describe(number, leaders.LeadOf(new PartitionId(topic.TopicId, number), topic.PartitionCount)))],
                 TopicAuthorizedOperations = AuthorizedOperations.OnTopic,
             });
             if (first + count < topic.PartitionCount)
@@ -90,22 +89,13 @@ internal sealed class DescribeTopicPartitionsApi(BrokerDirectory brokers, Partit
         }
     }
 
-    private DescribeTopicPartitionsResponse.DescribedPartition Describe(PartitionId id, int partitionCount, Dictionary<SiloAddress, int> ids)
+    private static DescribeTopicPartitionsResponse.DescribedPartition Describe(int number, PartitionLead lead) => new()
     {
-        if (placement.OwnerOf(id, partitionCount) is not { } owner || !ids.TryGetValue(owner, out var leader))
-        {
-            return new() { ErrorCode = (short)KafkaError.LeaderNotAvailable, PartitionIndex = id.Partition, LeaderId = -1 };
-        }
-
-        var open = owner.Equals(placement.LocalSilo) ? partitions.FindOpen(id) : null;
-        int[] replicas = [leader];
-        return new()
-        {
-            PartitionIndex = id.Partition,
-            LeaderId = leader,
-            LeaderEpoch = open?.LeaderEpoch.Value ?? -1,
-            ReplicaNodes = replicas,
-            IsrNodes = replicas,
-        };
-    }
+        ErrorCode = lead.Error,
+        PartitionIndex = number,
+        LeaderId = lead.LeaderId,
+        LeaderEpoch = lead.LeaderEpoch,
+        ReplicaNodes = lead.Replicas,
+        IsrNodes = lead.Replicas,
+    };
 }

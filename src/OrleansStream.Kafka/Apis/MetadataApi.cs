@@ -1,7 +1,6 @@
 using OrleansStream.Kafka.Cluster;
 using OrleansStream.Kafka.Messages;
 using OrleansStream.Kafka.Transport;
-using OrleansStream.Server.Placement;
 using OrleansStream.Storage;
 
 namespace OrleansStream.Kafka.Apis;
@@ -11,11 +10,9 @@ namespace OrleansStream.Kafka.Apis;
 /// topics may be long: partitions are described one topic at a time while the answer is written, and its bytes take room that all answers share.
 /// </summary>
 internal sealed class MetadataApi(
-    BrokerDirectory brokers,
+    LeaderBoard board,
     TopicFinder topics,
     TopicCensus census,
-    PartitionFinder partitions,
-    PartitionDirectory placement,
     ICatalog catalog,
     AnswerRoom answers) : KafkaApi<MetadataRequest, MetadataResponse>
 {
@@ -40,14 +37,13 @@ internal sealed class MetadataApi(
             listed = await ListAsync(request, context).ConfigureAwait(false);
         }
 
-        var known = brokers.All;
-        var ids = known.ToDictionary(broker => broker.Silo, broker => broker.Id);
+        var leaders = board.Look();
         return new MetadataResponse
         {
-            Brokers = [.. known.Select(broker => new MetadataResponse.KnownBroker { NodeId = broker.Id, Host = broker.Host, Port = broker.Port })],
+            Brokers = [.. leaders.Brokers.Select(broker => new MetadataResponse.KnownBroker { NodeId = broker.Id, Host = broker.Host, Port = broker.Port })],
             ClusterId = await catalog.GetClusterIdAsync(context.ConnectionClosed).ConfigureAwait(false),
-            ControllerId = known[0].Id,
-            Topics = new MadeWhenRead<TopicEntry, MetadataResponse.KnownTopic>(listed, topic => Describe(topic, ids, request.IncludeTopicAuthorizedOperations)),
+            ControllerId = leaders.Brokers[0].Id,
+            Topics = new MadeWhenRead<TopicEntry, MetadataResponse.KnownTopic>(listed, topic => Describe(topic, leaders, request.IncludeTopicAuthorizedOperations)),
             ClusterAuthorizedOperations = request.IncludeClusterAuthorizedOperations ? AuthorizedOperations.OnCluster : AuthorizedOperations.Untold,
         };
     }
@@ -82,7 +78,7 @@ internal sealed class MetadataApi(
         return listed;
     }
 
-    private MetadataResponse.KnownTopic Describe(TopicEntry topic, Dictionary<SiloAddress, int> ids, bool withOperations)
+    private static MetadataResponse.KnownTopic Describe(TopicEntry topic, LeaderView leaders, bool withOperations)
     {
         if (topic.Error != ErrorCode.None)
         {
@@ -92,7 +88,7 @@ internal sealed class MetadataApi(
         var described = new MetadataResponse.KnownPartition[topic.PartitionCount];
         for (var number = 0; number < described.Length; number++)
         {
-            described[number] = Describe(new PartitionId(topic.TopicId, number), topic.PartitionCount, ids);
+            described[number] = Describe(number, leaders.LeadOf(new PartitionId(topic.TopicId, number), topic.PartitionCount));
         }
 
         return new()
@@ -104,24 +100,13 @@ internal sealed class MetadataApi(
         };
     }
 
-    private MetadataResponse.KnownPartition Describe(PartitionId id, int partitionCount, Dictionary<SiloAddress, int> ids)
+    private static MetadataResponse.KnownPartition Describe(int number, PartitionLead lead) => new()
     {
-        if (placement.OwnerOf(id, partitionCount) is not { } owner || !ids.TryGetValue(owner, out var leader))
-        {
-            // A silo that has come a moment ago, or one without this gateway.
-            return new() { ErrorCode = (short)KafkaError.LeaderNotAvailable, PartitionIndex = id.Partition, LeaderId = -1 };
-        }
-
-        // An epoch that is not known for sure is not told: a client holds on to the largest that it heard of.
-        var open = owner.Equals(placement.LocalSilo) ? partitions.FindOpen(id) : null;
-        int[] replicas = [leader];
-        return new()
-        {
-            PartitionIndex = id.Partition,
-            LeaderId = leader,
-            LeaderEpoch = open?.LeaderEpoch.Value ?? -1,
-            ReplicaNodes = replicas,
-            IsrNodes = replicas,
-        };
-    }
+        ErrorCode = lead.Error,
+        PartitionIndex = number,
+        LeaderId = lead.LeaderId,
+        LeaderEpoch = lead.LeaderEpoch,
+        ReplicaNodes = lead.Replicas,
+        IsrNodes = lead.Replicas,
+    };
 }

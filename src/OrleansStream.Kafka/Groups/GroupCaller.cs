@@ -1,8 +1,8 @@
 using Microsoft.Extensions.Logging;
 using OrleansStream.Grains;
 using OrleansStream.Kafka.Apis;
-using OrleansStream.Kafka.Cluster;
 using OrleansStream.Kafka.Diagnostics;
+using OrleansStream.Server.Placement;
 
 namespace OrleansStream.Kafka.Groups;
 

@@ -45,6 +45,7 @@ public static class KafkaExtensions
         services.AddSingleton<BrokerDirectory>();
         services.AddSingleton<PartitionFinder>();
         services.AddSingleton<PartitionWalk>();
+        services.AddSingleton<LeaderBoard>();
         services.AddSingleton<TopicFinder>();
         services.AddSingleton<FetchSessions>();
         services.AddSingleton<SlotFinder>();

@@ -40,13 +40,9 @@ public sealed class PartitionDirectory
         {
             return await _grains.GetGrain<IPartitionGrain>(partition.ToString()).GetLeaderAsync().WaitAsync(s_patience, _time, cancellationToken);
         }
-        catch (Exception unreachable) when (IsUnreachable(unreachable) && !cancellationToken.IsCancellationRequested)
+        catch (Exception unreachable) when (SiloFailures.IsUnreachable(unreachable) && !cancellationToken.IsCancellationRequested)
         {
             throw new OrleansStreamException(ErrorCode.NotLeaderOrFollower, "The partition's silo does not answer; ask again.", unreachable);
         }
     }
-
-    /// <summary>Among them is how the runtime's own patience ends when it finds no silo for a grain.</summary>
-    private static bool IsUnreachable(Exception exception) => exception is TimeoutException or OrleansException or OperationCanceledException
-        || exception.GetType().FullName!.StartsWith("Polly.Timeout.", StringComparison.Ordinal);
 }

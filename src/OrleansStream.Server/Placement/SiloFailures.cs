@@ -1,7 +1,7 @@
-namespace OrleansStream.Kafka.Cluster;
+namespace OrleansStream.Server.Placement;
 
 /// <summary>Tells failures of the way to a grain from those of what it does.</summary>
-internal static class SiloFailures
+public static class SiloFailures
 {
     /// <summary>
     /// True when nobody answered, or nobody knows what became of the call. Among them is how the runtime's own patience ends when it finds no
