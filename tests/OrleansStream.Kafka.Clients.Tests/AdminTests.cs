@@ -12,7 +12,7 @@ public sealed class AdminTests : IClassFixture<KafkaHost>, IDisposable
     public AdminTests(KafkaHost host)
     {
         _host = host;
-        _admin = new AdminClientBuilder(new AdminClientConfig { BootstrapServers = host.Servers }).SetLogHandler((_, _) => { }).Build();
+        _admin = host.CreateAdmin();
     }
 
     public void Dispose() => _admin.Dispose();

@@ -15,7 +15,7 @@ internal sealed class GroupMember : IAsyncDisposable
     private int _revocations;
     private bool _isClosed;
 
-    public GroupMember(KafkaHost host, string group, string topic, Action<ConsumerConfig>? configure = null)
+    public GroupMember(IKafkaServers host, string group, string topic, Action<ConsumerConfig>? configure = null)
     {
         var config = new ConsumerConfig
         {
@@ -43,6 +43,9 @@ internal sealed class GroupMember : IAsyncDisposable
     public ConcurrentQueue<(TopicPartitionOffset At, string Value)> Seen { get; } = new();
 
     public Error? Fatal { get; private set; }
+
+    /// <summary>What the application was told.</summary>
+    public ConcurrentQueue<Error> Errors { get; } = new();
 
     public string MemberId => _consumer.MemberId;
 
@@ -110,6 +113,7 @@ internal sealed class GroupMember : IAsyncDisposable
             catch (ConsumeException e)
             {
                 // Where it can go on, the client does so by itself.
+                Errors.Enqueue(e.Error);
                 if (e.Error.IsFatal)
                 {
                     Fatal = e.Error;

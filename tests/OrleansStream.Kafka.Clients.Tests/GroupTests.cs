@@ -130,13 +130,7 @@ public sealed class GroupTests(KafkaHost host) : IClassFixture<KafkaHost>
         await using (var kafka = new GroupMember(host, topic, topic))
         {
             await Eventually(() => kafka.Seen.Count == 20);
-            var seen = await host.Sdk.Admin.DescribeGroupAsync(topic);
-            while (seen.Offsets.Sum(partition => partition.Lag) > 0)
-            {
-                await Task.Delay(50);
-                seen = await host.Sdk.Admin.DescribeGroupAsync(topic);
-            }
-
+            var seen = await host.CommittedAsync(topic, 20);
             Assert.Equal((GroupKind.Classic, GroupState.Stable), (seen.Kind, seen.State));
             Assert.Equal((kafka.MemberId, "tests", 2), (seen.Members[0].MemberId, seen.Members[0].ClientId, seen.Members[0].Assignment.Length));
         }
@@ -180,12 +174,16 @@ public sealed class GroupTests(KafkaHost host) : IClassFixture<KafkaHost>
     private static List<int> Values(params GroupMember[] members) =>
         [.. members.SelectMany(member => member.Seen).Select(seen => int.Parse(seen.Value, CultureInfo.InvariantCulture))];
 
-    internal static async Task Eventually(Func<bool> holds, [System.Runtime.CompilerServices.CallerArgumentExpression(nameof(holds))] string what = "")
+    /// <param name="holds">What is waited for.</param>
+    /// <param name="state">Says how far things are, for when it does not come to pass.</param>
+    /// <param name="what">The same in words.</param>
+    internal static async Task Eventually(
+        Func<bool> holds, Func<string>? state = null, [System.Runtime.CompilerServices.CallerArgumentExpression(nameof(holds))] string what = "")
     {
         using var enough = new CancellationTokenSource(TimeSpan.FromSeconds(40));
         while (!holds())
         {
-            Assert.False(enough.IsCancellationRequested, $"It did not come to pass: {what}");
+            Assert.False(enough.IsCancellationRequested, enough.IsCancellationRequested ? $"It did not come to pass: {what}\n{state?.Invoke()}" : null);
             await Task.Delay(20);
         }
     }

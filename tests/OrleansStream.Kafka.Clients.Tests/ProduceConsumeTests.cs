@@ -7,6 +7,12 @@ using Confluent.Kafka;
 /// <summary>Confluent.Kafka, which is librdkafka, writes and reads.</summary>
 public sealed class ProduceConsumeTests(KafkaHost host) : IClassFixture<KafkaHost>
 {
+    /// <summary>
+    /// The largest value that the default limit of a batch leaves room for: beside the batch's header there are the record's length, attributes,
+    /// deltas, a null key, the value's length and no headers.
+    /// </summary>
+    internal const int LargestValue = DefaultMaxBatchBytes - (61 + 3 + 1 + 1 + 1 + 1 + 3 + 1);
+
     private const int DefaultMaxBatchBytes = 1_048_588;
 
     [Theory]
@@ -68,10 +74,7 @@ public sealed class ProduceConsumeTests(KafkaHost host) : IClassFixture<KafkaHos
     {
         var topic = await host.CreateTopicAsync("large");
         using var producer = host.CreateProducer(config => config.MessageMaxBytes = 10_000_000);
-
-        // Header, then length, attributes, deltas, a null key, the value's length, no headers.
-        const int Overhead = 61 + 3 + 1 + 1 + 1 + 1 + 3 + 1;
-        var largest = new byte[DefaultMaxBatchBytes - Overhead];
+        var largest = new byte[LargestValue];
         var stored = await producer.ProduceAsync(new TopicPartition(topic, 0), new() { Value = largest });
         var refused = await Assert.ThrowsAsync<ProduceException<byte[]?, byte[]?>>(
             () => producer.ProduceAsync(new TopicPartition(topic, 0), new() { Value = new byte[largest.Length + 1] }));

@@ -1,7 +1,9 @@
 using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
+using OrleansStream.Kafka.Messages;
 using OrleansStream.Kafka.Wire;
+using OrleansStream.Records;
 
 namespace OrleansStream.Kafka.Clients.Tests;
 
@@ -33,6 +35,26 @@ internal sealed class WireClient : IDisposable
         var frame = new byte[BinaryPrimitives.ReadInt32BigEndian(length)];
         await stream.ReadExactlyAsync(frame);
         return (TResponse)Read(api, frame, version);
+    }
+
+    /// <summary>The codecs of the batches in a topic's first partition, in their order.</summary>
+    public async Task<List<CompressionType>> ReadCodecsAsync(string topic)
+    {
+        var codecs = new List<CompressionType>();
+        for (var offset = 0L; ;)
+        {
+            // However little is asked for, a whole batch comes.
+            var wanted = new FetchRequest { Topics = [new() { Name = topic, Partitions = [new() { FetchOffset = offset, PartitionMaxBytes = 1 }] }] };
+            var answer = await AskAsync<FetchResponse>(ApiCatalog.Fetch, wanted, 11);
+            if (answer.Topics[0].Partitions[0].Records is not { IsEmpty: false } records)
+            {
+                return codecs;
+            }
+
+            var batch = new RecordBatchHeader(records.Span);
+            codecs.Add(batch.Compression);
+            offset = batch.LastOffset + 1;
+        }
     }
 
     public void Dispose() => _tcp.Dispose();

@@ -10,7 +10,7 @@ const [client, servers, name] = process.argv.slice(2)
 const topicType = 2
 
 async function kafkajs () {
-  const admin = new Kafka({ clientId: 'tests', brokers: [servers], logLevel: logLevel.NOTHING }).admin()
+  const admin = new Kafka({ clientId: 'tests', brokers: servers.split(','), logLevel: logLevel.NOTHING }).admin()
   await admin.connect()
   const wanted = { topic: name, numPartitions: 2, replicationFactor: 1, configEntries: [{ name: 'retention.ms', value: '60000' }] }
   assert.equal(await admin.createTopics({ topics: [wanted], validateOnly: true, waitForLeaders: false }), true)
@@ -42,7 +42,7 @@ async function kafkajs () {
 }
 
 async function platformatic () {
-  const admin = new Admin({ clientId: 'tests', bootstrapBrokers: [servers], retries: 0 })
+  const admin = new Admin({ clientId: 'tests', bootstrapBrokers: servers.split(','), retries: 0 })
   const [created] = await admin.createTopics({ topics: [name], partitions: 2, replicas: 1, configs: [{ name: 'retention.ms', value: '60000' }] })
   assert.deepEqual([created.name, created.partitions, created.replicas, created.configuration['retention.ms']], [name, 2, 1, '60000'])
   await assert.rejects(admin.createTopics({ topics: [name], partitions: 2, replicas: 1 }))

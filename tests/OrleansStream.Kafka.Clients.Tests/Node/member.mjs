@@ -1,4 +1,4 @@
-// A member of a group until a line arrives on standard input, upon which it leaves. Prints what it is given and what it reads.
+// A member of a group that leaves when it is told to end. Prints what it is given and what it reads.
 // node member.mjs kafkajs|platformatic HOST:PORT GROUP TOPIC
 import { Consumer, stringDeserializers } from '@platformatic/kafka'
 import kafka from 'kafkajs'
@@ -10,7 +10,7 @@ const say = (...words) => process.stdout.write(words.join(' ') + '\n')
 const timing = { sessionTimeout: 3000, heartbeatInterval: 300, rebalanceTimeout: 10000 }
 
 async function kafkajs () {
-  const kafka = new Kafka({ clientId: 'tests', brokers: [servers], logLevel: logLevel.NOTHING })
+  const kafka = new Kafka({ clientId: 'tests', brokers: servers.split(','), logLevel: logLevel.NOTHING })
   const consumer = kafka.consumer({ groupId, maxWaitTimeInMs: 200, ...timing })
   consumer.on(consumer.events.GROUP_JOIN, joined => say('owned', ...(joined.payload.memberAssignment[topic] ?? [])))
   await consumer.connect()
@@ -24,7 +24,7 @@ async function kafkajs () {
 
 async function platformatic () {
   const consumer = new Consumer({
-    groupId, clientId: 'tests', bootstrapBrokers: [servers], deserializers: stringDeserializers, autocommit: 200, maxWaitTime: 200, ...timing
+    groupId, clientId: 'tests', bootstrapBrokers: servers.split(','), deserializers: stringDeserializers, autocommit: 200, maxWaitTime: 200, retries: 30, retryDelay: 300, ...timing
   })
   consumer.on('consumer:group:join', joined => say('owned', ...(joined.assignments ?? []).flatMap(of => of.topic === topic ? of.partitions : [])))
   const stream = await consumer.consume({ topics: [topic], mode: 'committed', fallbackMode: 'earliest' })
@@ -36,7 +36,7 @@ async function platformatic () {
 }
 
 const leave = await { kafkajs, platformatic }[client]()
-process.stdin.once('data', async () => {
+process.once('SIGTERM', async () => {
   await leave()
   process.exit(0)
 })
