@@ -22,6 +22,8 @@ internal sealed class HostProcess : IDisposable
     /// <summary>The port for clients.</summary>
     public int Port { get; }
 
+    public int ProcessId => _process.Id;
+
     /// <summary>Where it serves HTTP.</summary>
     public string Url => $"http://127.0.0.1:{_httpPort}";
 
