@@ -105,11 +105,16 @@ public sealed partial class PostgresLogStores : ILogStores, IAsyncDisposable
         return store is not null;
     }
 
-    /// <summary>Closes every store, then the connections that are its own.</summary>
+    /// <summary>Closes every store, then the connections that are its own. Again does nothing: a container does it once for each registration.</summary>
     public async ValueTask DisposeAsync()
     {
         lock (_gate)
         {
+            if (_isDisposed)
+            {
+                return;
+            }
+
             _isDisposed = true;
         }
 

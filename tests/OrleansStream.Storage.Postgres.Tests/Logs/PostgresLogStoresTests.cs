@@ -45,6 +45,19 @@ public sealed class PostgresLogStoresTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_container_may_dispose_it_once_for_each_registration()
+    {
+        Assert.True(_stores.TryFind("postgres", out var store));
+        await using (var log = await store!.OpenAsync(new PartitionId(Guid.NewGuid(), 0), TopicConfiguration.Default, CancellationToken.None))
+        {
+            await log.AppendedAsync(TestBatch.Of());
+        }
+
+        await _stores.DisposeAsync();
+        await _stores.DisposeAsync();
+    }
+
+    [Fact]
     public async Task A_database_added_while_the_silo_runs_takes_new_partitions_and_touches_no_old_one()
     {
         _stores.TryFind("postgres", out var before);
