@@ -15,7 +15,8 @@ namespace OrleansStream.Server.Groups;
 /// The coordinator of one group: rules in <see cref="ConsumerGroup"/> and, for members that speak Kafka's classic protocol, in
 /// <see cref="ClassicGroup"/>, writing in <see cref="GroupWriter"/>, and here their order — decide, store, answer. Calls interleave at awaits, on purpose: a decision never awaits, so each is made whole,
 /// and those that wait for the store share its next round. After a failure to store the activation is given up and the
-/// callers are told to try again.
+/// callers are told to try again. One for a group that does not exist leaves once it has answered: whoever names millions of groups
+/// shall not find them all in memory.
 /// </summary>
 [Reentrant]
 internal sealed partial class GroupGrain : Grain, IGroupGrain, IClassicGroupGrain, IDisposable
@@ -37,6 +38,7 @@ internal sealed partial class GroupGrain : Grain, IGroupGrain, IClassicGroupGrai
     private TurnSignal? _turns;
     private IGrainTimer? _timer;
     private long _refreshedAt;
+    private int _callsInHand;
 
     public GroupGrain(
         IGroupStore store,
@@ -171,10 +173,22 @@ internal sealed partial class GroupGrain : Grain, IGroupGrain, IClassicGroupGrai
         },
         (error, message) => new CommitResponse(error, message));
 
-    public Task<CommittedOffset[]> FetchOffsetsAsync(TopicPartition[]? partitions)
+    public async Task<CommittedOffset[]> FetchOffsetsAsync(TopicPartition[]? partitions)
     {
-        ThrowIfInvalid();
-        return _offsets.ReadAsync(partitions);
+        _callsInHand++;
+        var isKnown = false;
+        try
+        {
+            ThrowIfInvalid();
+            var found = await _offsets.ReadAsync(partitions);
+            isKnown = found.Length > 0;
+            return found;
+        }
+        finally
+        {
+            _callsInHand--;
+            LeaveUnless(isKnown);
+        }
     }
 
     public Task<GroupDescription> DescribeAsync() => AnswerAsync(
@@ -287,6 +301,7 @@ internal sealed partial class GroupGrain : Grain, IGroupGrain, IClassicGroupGrai
     /// <param name="isStillThere">False when the decision was the end of the group, after which nothing can be stored.</param>
     private async Task<T> AnswerAsync<T>(Func<GroupCoordinator, Task<T>> decide, Func<ErrorCode, string, T>? refuse, bool isStillThere = true)
     {
+        _callsInHand++;
         try
         {
             ThrowIfInvalid();
@@ -316,6 +331,21 @@ internal sealed partial class GroupGrain : Grain, IGroupGrain, IClassicGroupGrai
             // Nobody foresaw it, so the state in memory is not to be trusted any more; the stored one is.
             DeactivateOnIdle();
             throw;
+        }
+        finally
+        {
+            _callsInHand--;
+            LeaveUnless(isKnown: false);
+        }
+    }
+
+    /// <summary>Ends the activation when nobody waits for it and there is no such group.</summary>
+    /// <param name="isKnown">True when the caller knows the group from elsewhere than the coordinator, which may not be loaded.</param>
+    private void LeaveUnless(bool isKnown)
+    {
+        if (_callsInHand == 0 && !isKnown && _loading is not { IsCompletedSuccessfully: true, Result: { Writer.IsStored: true } or { Classic.IsAlive: true } })
+        {
+            DeactivateOnIdle();
         }
     }
 
@@ -377,6 +407,7 @@ internal sealed partial class GroupGrain : Grain, IGroupGrain, IClassicGroupGrai
             WatchMembers(coordinator);
             coordinator.Turns.Announce(coordinator.Classic.Turn);
             await coordinator.Writer.SaveAsync();
+            LeaveUnless(isKnown: false);
         }
         catch (OrleansStreamException e)
         {

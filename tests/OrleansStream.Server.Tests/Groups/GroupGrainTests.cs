@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using OrleansStream.Grains;
 using OrleansStream.Groups;
+using OrleansStream.Groups.Classic;
 using OrleansStream.Server.Tests.Fakes;
 using OrleansStream.Storage;
 using OrleansStream.Testing;
@@ -104,6 +105,31 @@ public sealed class GroupGrainTests(GroupGrainSilo silo) : IClassFixture<GroupGr
         Assert.True(OrleansStreamException.IsRetriableCode(refused.Error));
         Assert.True(again.Generation.Value > stored.Generation.Value + 1);
         Assert.Empty(await Group.FetchOffsetsAsync(null));
+    }
+
+    [Fact]
+    public async Task Names_of_groups_that_do_not_exist_leave_nothing_in_memory()
+    {
+        var names = Enumerable.Range(0, 500).Select(number => $"{_name}-{number}").ToArray();
+        await Task.WhenAll(names.Select(async name =>
+        {
+            var (group, classic) = (Grains.GetGrain<IGroupGrain>(name), Grains.GetGrain<IClassicGroupGrain>(name));
+            Assert.Empty(await group.FetchOffsetsAsync(null));
+            Assert.Null(await classic.DescribeAsync());
+            await Assert.ThrowsAsync<OrleansStreamException>(group.DescribeAsync);
+            Assert.Equal(ErrorCode.UnknownMemberId, (await group.HeartbeatAsync(new HeartbeatRequest("m", new Generation(1), []))).Error);
+            Assert.Equal(ErrorCode.UnknownMemberId, await classic.HeartbeatAsync(new ClassicIdentity("m", new Generation(1), null)));
+            await group.LeaveAsync("m");
+            Assert.Equal([ErrorCode.UnknownMemberId], await classic.LeaveAsync([new ClassicLeaver("m", null)]));
+            await Assert.ThrowsAsync<OrleansStreamException>(group.DeleteAsync);
+        }));
+
+        // The last of them may still be on their way out.
+        using var timeout = new CancellationTokenSource(s_patience);
+        while (await CountActivationsAsync() > 0)
+        {
+            await Task.Delay(50, timeout.Token);
+        }
     }
 
     [Fact]
@@ -299,6 +325,12 @@ public sealed class GroupGrainTests(GroupGrainSilo silo) : IClassFixture<GroupGr
     private async Task DeactivateAsync()
     {
         await Group.Cast<Orleans.Core.Internal.IGrainManagementExtension>().DeactivateOnIdle();
+    }
+
+    private async Task<int> CountActivationsAsync()
+    {
+        var grains = await Grains.GetGrain<IManagementGrain>(0).GetDetailedGrainStatistics();
+        return grains.Count(grain => grain.GrainId.Key.ToString()!.StartsWith(_name, StringComparison.Ordinal));
     }
 
     private JoinGroupRequest Join(string member) => new(member, null, "tests", [_name], TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(30));
