@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Net;
 using Orleans.Messaging;
 using OrleansStream.Grains;
@@ -15,23 +14,28 @@ internal sealed class GatewayList : IGatewayListProvider
     private static readonly TimeSpan s_directoryTimeout = TimeSpan.FromSeconds(5);
 
     private readonly List<ServerAddress> _servers;
-    private readonly ConcurrentDictionary<SiloAddress, bool> _asked = new();
+    private readonly Lock _lock = new();
+    private readonly Dictionary<Uri, Occupant> _occupants = [];
     private readonly IServerDirectory? _directory;
     private readonly string _clusterId;
-    private volatile Uri[] _discovered = [];
-    private volatile HashSet<Uri> _inUse = [];
+    private readonly TimeProvider _time;
+    private HashSet<Uri> _asked = [];
+    private HashSet<Uri> _discovered = [];
+    private HashSet<Uri> _given = [];
     private Uri[] _named = [];
     private ServerAddress[] _listed = [];
     private volatile Exception? _directoryFailure;
 
-    public GatewayList(List<ServerAddress> servers, IServerDirectory? directory, string clusterId, TimeSpan refreshPeriod)
+    public GatewayList(List<ServerAddress> servers, IServerDirectory? directory, string clusterId, TimeSpan refreshPeriod, TimeProvider time)
     {
+        _time = time;
         _servers = servers;
         _directory = directory;
         _clusterId = clusterId;
-        MaxStaleness = refreshPeriod;
+        MaxStaleness = refreshPeriod * 0.8;
     }
 
+    /// <summary>How long Orleans' client leaves out what it found dead; shorter than the time to the next list, which gives it another try.</summary>
     public TimeSpan MaxStaleness { get; }
 
     /// <summary>Why the directory did not answer the last time; null when it did.</summary>
@@ -68,31 +72,63 @@ internal sealed class GatewayList : IGatewayListProvider
             throw new SiloUnavailableException(failure.Message, failure);
         }
 
-        var all = _named.Union(_discovered).Union(_asked.Keys.Select(gateway => gateway.ToGatewayUri())).ToList();
-        _inUse = [.. all];
-        return all;
+        lock (_lock)
+        {
+            _given = [.. _named, .. _discovered, .. _asked];
+            foreach (var (gateway, occupant) in _occupants)
+            {
+                if (!_given.Contains(gateway))
+                {
+                    _occupants.Remove(gateway);
+                }
+                else if (_time.GetElapsedTime(occupant.Since) >= occupant.Wait)
+                {
+                    occupant.IsInUse = true;
+                }
+            }
+
+            return [.. _given];
+        }
     }
 
     /// <summary>
-    /// Tells whether Orleans' client was given a gateway with the last list. One that it was not given joins the next: to address
-    /// it before that would have the message go round through other silos, and fail.
+    /// Tells whether Orleans' client sends to a silo through its own gateway. One that it was not given joins the next list. One at
+    /// which another silo was before counts as dead for it, for up to <see cref="MaxStaleness"/> after it last found it so. To
+    /// address such a gateway all the same would have the message go round through other silos, and be lost there.
     /// </summary>
-    public bool IsInUse(SiloAddress gateway)
+    public bool IsInUse(SiloAddress silo, SiloAddress gateway)
     {
         // A silo without a gateway is named instead, and has a generation; there is nothing to wait for then.
-        if (gateway.Generation != 0 || _inUse.Contains(gateway.ToGatewayUri()))
+        if (gateway.Generation != 0)
         {
             return true;
         }
 
-        _asked[gateway] = true;
-        return false;
+        var uri = gateway.ToGatewayUri();
+        lock (_lock)
+        {
+            if (!_occupants.TryGetValue(uri, out var occupant))
+            {
+                _occupants[uri] = occupant = new Occupant(silo, _time.GetTimestamp(), TimeSpan.Zero) { IsInUse = _given.Contains(uri) };
+            }
+            else if (occupant.Silo is null || occupant.Silo.Generation < silo.Generation)
+            {
+                _occupants[uri] = occupant = new Occupant(silo, _time.GetTimestamp(), MaxStaleness);
+            }
+
+            if (!occupant.IsInUse)
+            {
+                _asked.Add(uri);
+            }
+
+            return occupant.IsInUse && occupant.Silo == silo;
+        }
     }
 
     /// <summary>Takes over the gateways of the cluster's active silos.</summary>
     public void Learn(ClusterDescription cluster)
     {
-        _discovered =
+        HashSet<Uri> discovered =
         [
             .. from silo in cluster.Silos
                where silo.Gateway is not null && silo.Status == nameof(SiloStatus.Active)
@@ -100,9 +136,17 @@ internal sealed class GatewayList : IGatewayListProvider
                where endpoint is not null
                select UriOf(endpoint),
         ];
-
-        // The cluster's own word about what there is: a gateway that was asked for meanwhile is in it, or gone.
-        _asked.Clear();
+        lock (_lock)
+        {
+            // The cluster's own word about what there is: a gateway that was asked for meanwhile is in it, or gone.
+            _discovered = discovered;
+            _asked = [];
+            foreach (var gateway in _given.Except(discovered))
+            {
+                // Whoever is there next comes to an address that did not answer.
+                _occupants[gateway] = new Occupant(null, _time.GetTimestamp(), TimeSpan.Zero);
+            }
+        }
     }
 
     /// <summary>What the directory lists; what it listed before when it does not answer.</summary>
@@ -130,4 +174,19 @@ internal sealed class GatewayList : IGatewayListProvider
     }
 
     private static Uri UriOf(IPEndPoint endpoint) => SiloAddress.New(endpoint, 0).ToGatewayUri();
+
+    /// <summary>Who is behind a gateway's address.</summary>
+    /// <param name="silo">The silo; null for nobody.</param>
+    /// <param name="since">Since when it is known, as a reading of the clock.</param>
+    /// <param name="wait">How long a list has to come after that for it to be taken as alive.</param>
+    private sealed class Occupant(SiloAddress? silo, long since, TimeSpan wait)
+    {
+        public SiloAddress? Silo => silo;
+
+        public long Since => since;
+
+        public TimeSpan Wait => wait;
+
+        public bool IsInUse { get; set; }
+    }
 }

@@ -44,7 +44,7 @@ internal sealed class OrleansClusterGrains : IClusterGrains
 
     public IPartitionGrain Partition(PartitionId partition) => Get<IPartitionGrain>(partition.ToString());
 
-    public bool CanReach(PartitionLeader leader) => _gateways?.IsInUse(leader.Gateway) ?? true;
+    public bool CanReach(PartitionLeader leader) => _gateways?.IsInUse(leader.Silo, leader.Gateway) ?? true;
 
     public IStreamEndpoint Endpoint(PartitionLeader leader) => _factory.GetGrain<IStreamEndpoint>(
         SystemTargetGrainId.Create(leader.EndpointType, _isInsideSilo ? leader.Silo : leader.Gateway).GrainId);

@@ -38,7 +38,7 @@ internal sealed class OrleansConnector : IAsyncDisposable
             _servers.Add(ServerAddress.TryParse(text, out var server, out var problem) ? server : throw new ArgumentException($"Servers {problem}"));
         }
 
-        Gateways = new GatewayList(_servers, options.ServerDirectory, options.ClusterId, s_gatewayRefreshPeriod);
+        Gateways = new GatewayList(_servers, options.ServerDirectory, options.ClusterId, s_gatewayRefreshPeriod, options.TimeProvider);
         var services = new ServiceCollection();
         services.AddSingleton(options.LoggerFactory ?? NullLoggerFactory.Instance);
         services.AddLogging();

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using OrleansStream.Client;
+using OrleansStream.Placement;
 
 namespace OrleansStream.Benchmarks.Moves;
 
@@ -25,18 +26,18 @@ internal sealed class MoveBenchmark(string servers, int silo, int partitions, Te
         for (var round = 0; round < rounds; round++)
         {
             await JoinAsync(client, load);
-            await MeasureAsync("stop: s to the even map", () => ClusterAsync("stop"), () => EvenAsync(client), load, "stop: longest ack, ms");
+            await MeasureAsync("stop: s to the even map", () => ClusterAsync("stop"), () => EvenAsync(client), client, load, "stop");
             await JoinAsync(client, load);
-            await MeasureAsync("kill: s until every partition acks", () => ClusterAsync("kill"), () => AcksAsync(load), load, "kill: longest ack, ms");
+            await MeasureAsync("kill: s until every partition acks", () => ClusterAsync("kill"), () => AcksAsync(load), client, load, "kill");
             await ForgottenAsync(client);
         }
 
-        output.WriteLine($"{"",-40}{"min",10}{"median",10}{"max",10}   ({rounds} rounds)");
+        output.WriteLine($"{"",-56}{"min",10}{"median",10}{"max",10}   ({rounds} rounds)");
         foreach (var (name, values) in _figures)
         {
             values.Sort();
             output.WriteLine(string.Create(
-                CultureInfo.InvariantCulture, $"{name,-40}{values[0],10:0.00}{values[values.Count / 2],10:0.00}{values[^1],10:0.00}"));
+                CultureInfo.InvariantCulture, $"{name,-56}{values[0],10:0.00}{values[values.Count / 2],10:0.00}{values[^1],10:0.00}"));
         }
 
         output.WriteLine($"{load.Acknowledged} records acknowledged, {load.Failed} failed, {load.Read} read so far");
@@ -53,12 +54,13 @@ internal sealed class MoveBenchmark(string servers, int silo, int partitions, Te
     }
 
     private Task JoinAsync(OrleansStreamClient client, PacedLoad load) =>
-        MeasureAsync("join: s from ready to the even map", null, () => EvenAsync(client), load, "join: longest ack, ms", () => ClusterAsync("start"));
+        MeasureAsync("join: s from ready to the even map", null, () => EvenAsync(client), client, load, "join", () => ClusterAsync("start"));
 
     private async Task MeasureAsync(
-        string name, Func<Task>? act, Func<Task> reached, PacedLoad load, string acks, Func<Task>? before = null)
+        string name, Func<Task>? act, Func<Task> reached, OrleansStreamClient client, PacedLoad load, string change, Func<Task>? before = null)
     {
-        load.TakeLongestAck();
+        load.TakeSlowAcks();
+        var began = TimeProvider.System.GetUtcNow();
         await (before?.Invoke() ?? Task.CompletedTask);
         var start = Stopwatch.GetTimestamp();
         var acting = act?.Invoke() ?? Task.CompletedTask;
@@ -67,8 +69,18 @@ internal sealed class MoveBenchmark(string servers, int silo, int partitions, Te
         await acting;
         using var patience = new CancellationTokenSource(s_patience);
         await load.WhenAllAcknowledgeAsync(patience.Token);
-        Note(acks, load.TakeLongestAck());
+        var slow = load.TakeSlowAcks();
+        Note($"{change}: longest ack, ms", slow.Max(Longest));
+        var moves = await client.Admin.ListMovesAsync().TakeWhile(move => move.MovedAt >= began).ToListAsync();
+        Note(
+            $"{change}: longest ack of a partition as it moved, ms",
+            moves.Select(move => Longest(slow[move.Partition.Partition].Where(ack => Overlap(ack, move)))).DefaultIfEmpty().Max());
     }
+
+    /// <summary>The record was under way when the partition was.</summary>
+    private static bool Overlap(PacedLoad.Ack ack, PartitionMove move) => ack.Sent <= move.MovedAt && ack.Sent + ack.Took >= move.MovedAt - move.Unavailable;
+
+    private static double Longest(IEnumerable<PacedLoad.Ack> acks) => acks.Select(ack => ack.Took.TotalMilliseconds).DefaultIfEmpty().Max();
 
     private void Note(string name, double value)
     {

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using OrleansStream.Client;
 using OrleansStream.Client.Consuming;
@@ -10,11 +11,12 @@ namespace OrleansStream.Benchmarks.Moves;
 internal sealed class PacedLoad : IAsyncDisposable
 {
     private static readonly TimeSpan s_gap = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan s_slow = TimeSpan.FromMilliseconds(10);
 
     private readonly OrleansStreamClient _client;
     private readonly string _topic;
     private readonly CancellationTokenSource _stopping = new();
-    private readonly double[] _longest;
+    private readonly ConcurrentBag<Ack>[] _slow;
     private readonly long[] _lastBegun;
     private readonly Task _work;
     private long _acknowledged;
@@ -24,7 +26,7 @@ internal sealed class PacedLoad : IAsyncDisposable
     public PacedLoad(OrleansStreamClient client, string topic, int partitions)
     {
         (_client, _topic) = (client, topic);
-        _longest = new double[partitions];
+        _slow = [.. Enumerable.Range(0, partitions).Select(_ => new ConcurrentBag<Ack>())];
         _lastBegun = new long[partitions];
         _work = Task.WhenAll([ReadAsync(), .. Enumerable.Range(0, partitions).Select(WriteAsync)]);
     }
@@ -35,12 +37,20 @@ internal sealed class PacedLoad : IAsyncDisposable
 
     public int Failed => Volatile.Read(ref _failed);
 
-    /// <summary>The longest ack of any partition since the last call, in milliseconds.</summary>
-    public double TakeLongestAck()
+    /// <summary>The acks that took longer than <see cref="s_slow"/> since the last call, by partition.</summary>
+    public List<Ack>[] TakeSlowAcks()
     {
-        var longest = _longest.Max();
-        Array.Clear(_longest);
-        return longest;
+        var taken = new List<Ack>[_slow.Length];
+        for (var partition = 0; partition < taken.Length; partition++)
+        {
+            taken[partition] = [];
+            while (_slow[partition].TryTake(out var ack))
+            {
+                taken[partition].Add(ack);
+            }
+        }
+
+        return taken;
     }
 
     /// <summary>Completes when every partition has acknowledged a record that was sent after now.</summary>
@@ -71,7 +81,10 @@ internal sealed class PacedLoad : IAsyncDisposable
                 await producer.ProduceAsync(new ProducerRecord<Null, long>(_topic, default, start) { Partition = partition });
                 Interlocked.Increment(ref _acknowledged);
                 _lastBegun[partition] = start;
-                _longest[partition] = Math.Max(_longest[partition], Stopwatch.GetElapsedTime(start).TotalMilliseconds);
+                if (Stopwatch.GetElapsedTime(start) is var took && took > s_slow)
+                {
+                    _slow[partition].Add(new Ack(TimeProvider.System.GetUtcNow() - took, took));
+                }
             }
             catch (OrleansStreamException failure)
             {
@@ -91,4 +104,8 @@ internal sealed class PacedLoad : IAsyncDisposable
             Interlocked.Increment(ref _read);
         }
     }
+
+    /// <param name="Sent">When the application handed the record over.</param>
+    /// <param name="Took">From there to the ack.</param>
+    public readonly record struct Ack(DateTimeOffset Sent, TimeSpan Took);
 }
