@@ -1,8 +1,10 @@
+using System.Runtime.Versioning;
 using System.Text.RegularExpressions;
 
 namespace OrleansStream.Kafka.Clients.Tests;
 
 /// <summary>What the README shows with a Kafka client, as it stands there; only the address is another one.</summary>
+[UnsupportedOSPlatform("windows")]
 public sealed partial class ReadmeTests(KafkaHost host) : IClassFixture<KafkaHost>, IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("orleansstream-readme-").FullName;
