@@ -18,9 +18,9 @@ const string Usage = """
            ./dev bench moves [--silo K] [--partitions P] [--rounds N] [--connect HOST:PORT,…]
 
     ladder   the same load on every rung, in turn: raw disk, Storage, a partition inside a silo, the SDK over TCP
-    postgres the same on a PostgreSQL server that is started for it: bare COPY, Storage on PostgreSQL
+    postgres the same on a PostgreSQL server that is started for it: bare COPY, Storage on PostgreSQL, a plain INSERT per batch
     kafka    one unmodified Confluent.Kafka producer and consumer against the Kafka port, beside raw disk and the SDK
-    peers    the standard shapes against Apache Kafka and others, interleaved; RESULTS.md and results.json
+    peers    the standard shapes against Apache Kafka, Redis, PostgreSQL and the physical limits, interleaved; RESULTS.md and results.json
     compare  which ratios of two such results got worse
     start    how long an OrleansStreamTestHost takes to start
     records  batches alone: checksum, builder, cursor, codecs
@@ -48,15 +48,14 @@ switch (args.FirstOrDefault(a => !a.StartsWith('-')) is { } word && args[0] == w
             () => new LoneRecordRung());
         return 0;
     case "postgres" when !args.Contains("--help"):
-        await LadderAsync(() => new BareCopyRung(), () => new PostgresStorageRung());
+        await LadderAsync(() => new BareCopyRung(), () => new PostgresStorageRung(), () => new PlainInsertRung());
         return 0;
     case "kafka" when !args.Contains("--help"):
         await LadderAsync(
             () => new RawDiskRung(), () => new ProducerRung(), () => new ConsumerRung(), () => new KafkaProducerRung(), () => new KafkaConsumerRung());
         return 0;
     case "peers" when !args.Contains("--help"):
-        await new PeersBenchmark(PeerOptions.Parse(args), Console.Out).RunAsync();
-        return 0;
+        return await new PeersBenchmark(PeerOptions.Parse(args), Console.Out).RunAsync() ? 0 : 1;
     case "compare" when args.Length == 3:
         return Comparison.Write(await ResultsFile.ReadAsync(args[1]), await ResultsFile.ReadAsync(args[2]), Console.Out) == 0 ? 0 : 1;
     case "peers" or "compare":

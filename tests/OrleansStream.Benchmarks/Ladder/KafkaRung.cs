@@ -1,11 +1,13 @@
+using OrleansStream.Benchmarks.Peers;
+using OrleansStream.Benchmarks.Peers.Clients;
 using OrleansStream.Client;
 
 namespace OrleansStream.Benchmarks.Ladder;
 
-/// <summary>A Kafka client in this process, over TCP, against the Kafka port of a silo in another.</summary>
+/// <summary>The Kafka client of the comparison with peers in this process, over TCP, against the Kafka port of a silo in another.</summary>
 internal abstract class KafkaRung : IRung
 {
-    private const string Topic = "ladder";
+    protected const string Topic = "ladder";
 
     private ServerProcess? _server;
 
@@ -13,15 +15,20 @@ internal abstract class KafkaRung : IRung
 
     protected Load Load { get; private set; } = null!;
 
+    protected Shape Shape => new(Load.RecordBytes, Load.Partitions);
+
+    protected ConfluentClient Client { get; private set; } = null!;
+
     public async Task StartAsync(Load load, string folder)
     {
         Load = load;
         _server = await ServerProcess.StartAsync(folder);
         await using var client = await OrleansStreamClient.ConnectAsync(_server.Address);
         await client.Admin.CreateTopicAsync(Topic, load.Partitions);
+        Client = new ConfluentClient(_server.KafkaAddress);
     }
 
-    public Task<Measurement> RunAsync() => RunAsync(new KafkaLoad(_server!.KafkaAddress, Topic, Load, _server.Cpu));
+    public abstract Task<Measurement> RunAsync();
 
     public async ValueTask DisposeAsync()
     {
@@ -31,15 +38,27 @@ internal abstract class KafkaRung : IRung
         }
     }
 
-    protected abstract Task<Measurement> RunAsync(KafkaLoad load);
+    /// <summary>Runs something with the processor time of both sides beside it.</summary>
+    protected async Task<Measurement> MeasureAsync(Func<Task<Flow>> run)
+    {
+        var cpu = new CpuMeter(_server!.Cpu);
+        var allocated = GC.GetTotalAllocatedBytes();
+        var flow = await run();
+        return cpu.AddTo(new Measurement(
+            flow.Records, flow.Records * Load.RecordBytes, flow.Elapsed, double.NaN, double.NaN, GC.GetTotalAllocatedBytes() - allocated));
+    }
 }
 
-/// <summary>Produces, idempotent and with acks=all.</summary>
+/// <summary>Produces with acks=all.</summary>
 internal sealed class KafkaProducerRung : KafkaRung
 {
     public override string Name => "Confluent.Kafka, produce";
 
-    protected override Task<Measurement> RunAsync(KafkaLoad load) => load.ProduceAsync(Load.Duration);
+    public override async Task<Measurement> RunAsync()
+    {
+        await Client.ProduceAsync(Topic, Shape, Load.Duration / 5);
+        return await MeasureAsync(() => Client.ProduceAsync(Topic, Shape, Load.Duration));
+    }
 }
 
 /// <summary>Consumes what a producer of the same load left.</summary>
@@ -47,9 +66,9 @@ internal sealed class KafkaConsumerRung : KafkaRung
 {
     public override string Name => "Confluent.Kafka, consume";
 
-    protected override async Task<Measurement> RunAsync(KafkaLoad load)
+    public override async Task<Measurement> RunAsync()
     {
-        await load.ProduceAsync(Load.Duration);
-        return await load.ConsumeAsync();
+        await Client.ProduceAsync(Topic, Shape, Load.Duration);
+        return await MeasureAsync(() => Client.ConsumeAsync(Topic, Load.Partitions, Client.CountRecords(Topic, Load.Partitions)));
     }
 }

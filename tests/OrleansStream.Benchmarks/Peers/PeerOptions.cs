@@ -10,13 +10,14 @@ internal sealed record PeerOptions
                ./dev bench compare BEFORE.json AFTER.json
 
         Runs the standard shapes against OrleansStream (published host, on files, fsync before ack) and its peers, in turn, round after round.
-        Apache Kafka takes part when ORLEANSSTREAM_KAFKA_HOME names the folder of an installation; what is missing is said by name.
+        Apache Kafka takes part when ORLEANSSTREAM_KAFKA_HOME names the folder of an installation, Redis when redis-server is installed; what is
+        missing is said by name, and so is what failed, while the others go on. The exit code is 1 if anything failed.
 
           --rounds N     how often everything is measured (3)
           --seconds S    how long a throughput or latency is measured, after a warm-up (4)
-          --only WORDS   only these: produce, consume, latency, end-to-end, sdk, start, storage, postgres
-          --without …    all but these; kafka, kafka-flush and ours can be named as well
-          --wide         also 1 and 64 partitions, 4 producers, five readers, memory per partition
+          --only WORDS   only these: produce, consume, latency, end-to-end, sdk, start, limits, storage, postgres
+          --without …    all but these; kafka, kafka-flush, redis and ours can be named as well
+          --wide         all standard shapes (1, 6 and 64 partitions, 1 and 4 producers, 100 B and 1 KiB), five readers, memory per partition
           --rate R       records per second of the ack latency; else half of the peak of the slower of ours and Kafka with flushes, in round 1
           --out FOLDER   where results.json and RESULTS.md are written (peer-results)
           --folder DIR   where the servers keep their files, on the disk that is to be measured (bench-data)

@@ -8,13 +8,15 @@ using OrleansStream.Benchmarks.Peers.Servers;
 namespace OrleansStream.Benchmarks.Peers;
 
 /// <summary>One server in one round: started anew, warmed up, put through every shape, stopped, killed and recovered.</summary>
-internal sealed class PeerSession(PeerOptions options, Samples samples, IPeerServer server, int round)
+internal sealed class PeerSession(PeerOptions options, Samples samples, Failures failures, IPeerServer server, int round)
 {
     private const double EndToEndRate = 10_000;
 
     private static readonly (string Name, double Percentile)[] s_percentiles = [("p50", 50), ("p95", 95), ("p99", 99), ("p99.9", 99.9), ("max", 100)];
     private static readonly TimeSpan s_warmUp = TimeSpan.FromSeconds(2);
     private static readonly Shape s_latencyShape = new(100);
+    private static readonly Shape s_manyPartitions = new(100, Partitions: 1000);
+    private static readonly TimeSpan s_rest = TimeSpan.FromSeconds(2);
 
     private readonly Dictionary<string, (string Topic, Shape Shape, long Records)> _produced = [];
     private int _topics;
@@ -24,8 +26,8 @@ internal sealed class PeerSession(PeerOptions options, Samples samples, IPeerSer
 
     private bool IsOurs => server is OrleansStreamServer;
 
-    /// <summary>Starting again, with a broker that differs only in its flushes, shows nothing new.</summary>
-    private bool Restarts => options.Runs("start") && server.Name != KafkaServer.FlushName;
+    /// <summary>A broker that differs from another only in its flushes starts as that one does, and takes as much memory.</summary>
+    private bool IsOnlyForFlushes => server.Name == KafkaServer.FlushName;
 
     public async Task RunAsync()
     {
@@ -36,7 +38,7 @@ internal sealed class PeerSession(PeerOptions options, Samples samples, IPeerSer
             await server.LaunchAsync();
             await Readiness.AnswersAsync(server);
         });
-        var client = new ConfluentClient(server.Bootstrap);
+        var client = server.CreateClient();
         await WarmUpAsync(client);
         if (options.Runs("produce"))
         {
@@ -46,12 +48,20 @@ internal sealed class PeerSession(PeerOptions options, Samples samples, IPeerSer
         await LatenciesAsync(client, server.Name);
         if (server is OrleansStreamServer ours && options.Runs("sdk"))
         {
-            await SdkAsync(ours);
+            await failures.GuardAsync(Sides.Sdk, round, () => SdkAsync(ours));
         }
 
-        if (Restarts)
+        if (client is ConfluentClient confluent && !IsOnlyForFlushes)
         {
-            await RestartsAsync(client);
+            if (options.IsWide)
+            {
+                await MemoryAsync(confluent);
+            }
+
+            if (options.Runs("start"))
+            {
+                await RestartsAsync(confluent);
+            }
         }
     }
 
@@ -95,6 +105,11 @@ internal sealed class PeerSession(PeerOptions options, Samples samples, IPeerSer
                 await MeasureAsync(
                     () => client.ConsumeAsync(topic, shape.Partitions, records),
                     side, Measures.Consume(shape), Measures.ConsumeServerCpu(shape), Measures.ConsumeClientCpu(shape));
+                if (options.IsWide && shape == s_latencyShape)
+                {
+                    Machine.Settle();
+                    samples.Add(Measures.FanOut(shape), side, round, (await client.ConsumeAsync(topic, shape.Partitions, records, Measures.FanOutReaders)).RecordsPerSecond);
+                }
             }
         }
 
@@ -105,12 +120,14 @@ internal sealed class PeerSession(PeerOptions options, Samples samples, IPeerSer
     {
         yield return new Shape(100);
         yield return new Shape(1024);
-        if (options.IsWide && server.Name != KafkaServer.FlushName)
+        if (!options.IsWide || IsOnlyForFlushes)
         {
-            yield return new Shape(100, Partitions: 1);
-            yield return new Shape(100, Partitions: 64);
-            yield return new Shape(100, Producers: 4);
-            yield return new Shape(1024, Producers: 4);
+            yield break;
+        }
+
+        foreach (var shape in Shape.All.Where(shape => shape is not { Partitions: 6, Producers: 1 }))
+        {
+            yield return shape;
         }
     }
 
@@ -133,6 +150,22 @@ internal sealed class PeerSession(PeerOptions options, Samples samples, IPeerSer
             var topic = await NewTopicAsync(s_latencyShape);
             Machine.Settle();
             Add(await client.EndToEndAsync(topic, s_latencyShape, EndToEndRate, options.Duration), percentile => Measures.EndToEnd(s_latencyShape, percentile), side);
+        }
+    }
+
+    /// <summary>What a partition takes that was only created, and one that was written to a moment ago.</summary>
+    private async Task MemoryAsync(ConfluentClient client)
+    {
+        var before = ProcessFigures.ResidentBytes(server.ProcessId);
+        var topic = await NewTopicAsync(s_manyPartitions);
+        await AddAsync(Measures.IdleMemory);
+        await client.ProduceAsync(topic, s_manyPartitions, TimeSpan.FromSeconds(1));
+        await AddAsync(Measures.ActiveMemory);
+
+        async Task AddAsync(Measure measure)
+        {
+            await Task.Delay(s_rest);
+            samples.Add(measure, server.Name, round, (ProcessFigures.ResidentBytes(server.ProcessId) - before) / 1e3 / s_manyPartitions.Partitions);
         }
     }
 

@@ -8,6 +8,15 @@ namespace OrleansStream.Benchmarks.Peers;
 /// <param name="Producers">How many producers write side by side, each with connections of its own.</param>
 internal sealed record Shape(int RecordBytes, int Partitions = 6, int Producers = 1)
 {
+    /// <summary>The standard shapes.</summary>
+    public static IEnumerable<Shape> All { get; } =
+    [
+        .. from bytes in (int[])[100, 1024]
+            from partitions in (int[])[1, 6, 64]
+            from producers in (int[])[1, 4]
+            select new Shape(bytes, partitions, producers),
+    ];
+
     /// <summary>As it stands in the name of a measure.</summary>
     public override string ToString() => string.Create(
         CultureInfo.InvariantCulture,

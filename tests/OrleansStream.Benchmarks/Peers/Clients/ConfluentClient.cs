@@ -116,6 +116,13 @@ internal sealed class ConfluentClient(string bootstrap) : IPeerClient
         return histogram;
     }
 
+    /// <summary>The records that a topic holds from its beginning on.</summary>
+    public long CountRecords(string topic, int partitions)
+    {
+        using var consumer = CreateConsumer();
+        return Partitions(topic, partitions).Sum(partition => consumer.QueryWatermarkOffsets(partition, s_patience).High.Value);
+    }
+
     private IProducer<Null, byte[]> CreateProducer(string topic, Shape shape, bool reports)
     {
         var config = new ProducerConfig { BootstrapServers = bootstrap, Acks = Acks.All, EnableDeliveryReports = reports, DeliveryReportFields = "status" };
@@ -190,12 +197,6 @@ internal sealed class ConfluentClient(string bootstrap) : IPeerClient
 
     private static ConsumeResult<Null, byte[]> Next(IConsumer<Null, byte[]> consumer) =>
         consumer.Consume(s_patience) ?? throw new TimeoutException($"No record came for {s_patience.TotalSeconds} s.");
-
-    private long CountRecords(string topic, int partitions)
-    {
-        using var consumer = CreateConsumer();
-        return Partitions(topic, partitions).Sum(partition => consumer.QueryWatermarkOffsets(partition, s_patience).High.Value);
-    }
 
     private static void FlushAll(IProducer<Null, byte[]> producer)
     {

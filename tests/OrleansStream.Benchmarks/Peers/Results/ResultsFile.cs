@@ -20,6 +20,7 @@ internal sealed record ResultsFile(
     IReadOnlyDictionary<string, string> Machine,
     IReadOnlyDictionary<string, string> Settings,
     IReadOnlyList<string> Skipped,
+    IReadOnlyList<string>? Failed,
     IReadOnlyList<Ratio> Ratios,
     IReadOnlyList<Figures> Figures)
 {
@@ -33,12 +34,13 @@ internal sealed record ResultsFile(
     };
 
     public static ResultsFile Of(
-        Samples samples, IReadOnlyDictionary<string, string> machine, IReadOnlyDictionary<string, string> settings, IReadOnlyList<string> skipped, int rounds) => new(
+        Samples samples, IReadOnlyDictionary<string, string> machine, IReadOnlyDictionary<string, string> settings, IReadOnlyList<string> skipped, IReadOnlyList<string> failed, int rounds) => new(
         TimeProvider.System.GetUtcNow(),
         rounds,
         machine,
         settings,
         skipped,
+        failed,
         [.. Targets.All.Select(target => RatioOf(samples, target)).OfType<Ratio>()],
         [.. from measure in samples.Measures
             from side in samples.Sides(measure.Name)

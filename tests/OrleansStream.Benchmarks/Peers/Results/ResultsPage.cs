@@ -14,17 +14,8 @@ internal static class ResultsPage
         page.AppendLine().AppendLine("## Targets").AppendLine().AppendLine(Targets(results)).AppendLine();
         AppendFacts(page, "## Machine", results.Machine);
         AppendFacts(page, "## Versions and settings", results.Settings);
-        if (results.Skipped.Count > 0)
-        {
-            page.AppendLine("## Skipped").AppendLine();
-            foreach (var skipped in results.Skipped)
-            {
-                page.AppendLine(CultureInfo.InvariantCulture, $"- {skipped}");
-            }
-
-            page.AppendLine();
-        }
-
+        AppendList(page, "## Skipped", results.Skipped);
+        AppendList(page, "## Failed", results.Failed ?? []);
         page.AppendLine("## Figures");
         foreach (var measure in results.Figures.GroupBy(figures => (figures.Measure, figures.Unit, figures.IsMoreBetter)))
         {
@@ -50,6 +41,22 @@ internal static class ResultsPage
         }
 
         return table.ToString();
+    }
+
+    private static void AppendList(StringBuilder page, string title, IReadOnlyList<string> lines)
+    {
+        if (lines.Count == 0)
+        {
+            return;
+        }
+
+        page.AppendLine(title).AppendLine();
+        foreach (var line in lines)
+        {
+            page.AppendLine(CultureInfo.InvariantCulture, $"- {line}");
+        }
+
+        page.AppendLine();
     }
 
     private static void AppendFacts(StringBuilder page, string title, IReadOnlyDictionary<string, string> facts)

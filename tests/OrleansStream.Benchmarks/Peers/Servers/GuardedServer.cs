@@ -1,8 +1,9 @@
+using OrleansStream.Benchmarks.Peers.Clients;
 using OrleansStream.TestServers;
 
 namespace OrleansStream.Benchmarks.Peers.Servers;
 
-/// <summary>What servers have in common: a process under the guard of the test servers, which ends with this one.</summary>
+/// <summary>What servers have in common: a process under the guard of the test servers, which ends with this one, and the Kafka protocol, unless they say otherwise.</summary>
 internal abstract class GuardedServer(string name, string folder, string program) : IPeerServer
 {
     private static readonly TimeSpan s_stopPatience = TimeSpan.FromSeconds(30);
@@ -16,6 +17,8 @@ internal abstract class GuardedServer(string name, string folder, string program
 
     public int ProcessId => _process!.ProcessId;
 
+    public virtual ReadOnlyMemory<byte> Question => Readiness.KafkaQuestion;
+
     protected string Folder => folder;
 
     protected int Port => _port;
@@ -24,9 +27,11 @@ internal abstract class GuardedServer(string name, string folder, string program
 
     public virtual Task PrepareAsync() => Task.CompletedTask;
 
+    public virtual IPeerClient CreateClient() => new ConfluentClient(Bootstrap);
+
     public virtual Task LaunchAsync()
     {
-        // Only the guard is of use here: readiness is asked for in the protocol of the peers, the same for all.
+        // Only the guard is of use here: readiness is asked for in the protocol that a peer serves.
         _process ??= new SiloProcess(new SiloPlace(name, "127.0.0.1", 0, 0, 0), program, Arguments, Path.Combine(folder, "server.log"));
         return _process.LaunchAsync();
     }
