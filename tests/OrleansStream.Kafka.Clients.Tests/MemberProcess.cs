@@ -34,12 +34,13 @@ internal sealed partial class MemberProcess : IAsyncDisposable
         return new MemberProcess(Process.Start(start)!);
     }
 
-    /// <summary>Leaves the group.</summary>
+    /// <summary>Leaves the group, and ends well.</summary>
     public async Task LeaveAsync()
     {
         Signals.Send(_process.Id, Signals.Terminate);
         await ClientProcess.WaitAsync(_process, "A member that was told to leave");
         await _reading;
+        Assert.True(_process.ExitCode == 0, string.Join('\n', Words));
         _owned = [];
     }
 

@@ -12,8 +12,8 @@ public sealed class SiloProcess(SiloPlace place, string program, IReadOnlyList<s
     private const string Guard =
         """
         exec 2>/dev/null
-        log=$1; shift
-        "$@" </dev/null >>"$log" 2>&1 &
+        log=$1; errors=$2; shift 2
+        "$@" </dev/null >>"$log" 2>>"$errors" &
         silo=$!
         trap "kill -9 $silo" TERM INT HUP
         echo $silo
@@ -50,6 +50,12 @@ public sealed class SiloProcess(SiloPlace place, string program, IReadOnlyList<s
     /// <summary>Words before the program, for instance to run it in a namespace.</summary>
     public IReadOnlyList<string> Prefix { get; set; } = [];
 
+    /// <summary>What it writes to its output; and to its errors, unless those have a file of their own.</summary>
+    public string LogPath { get; } = logPath;
+
+    /// <summary>Where its errors go.</summary>
+    public string ErrorPath { get; init; } = logPath;
+
     /// <summary>The folder that it runs in, where it looks for settings.</summary>
     public string Folder { get; set; } = Path.GetTempPath();
 
@@ -58,7 +64,7 @@ public sealed class SiloProcess(SiloPlace place, string program, IReadOnlyList<s
     {
         Debug.Assert(!IsRunning, "The silo runs.");
         var start = new ProcessStartInfo("sh") { RedirectStandardInput = true, RedirectStandardOutput = true, WorkingDirectory = Folder };
-        string[] words = ["-c", Guard, "guard", logPath, .. Prefix, program, .. arguments];
+        string[] words = ["-c", Guard, "guard", LogPath, ErrorPath, .. Prefix, program, .. arguments];
         foreach (var word in words)
         {
             start.ArgumentList.Add(word);
@@ -149,6 +155,3 @@ public sealed class SiloProcess(SiloPlace place, string program, IReadOnlyList<s
         _guard?.Dispose();
     }
 }
-
-/// <summary>A silo's name, address and ports, the same for its whole life.</summary>
-public sealed record SiloPlace(string Name, string Address, int SiloPort, int GatewayPort, int HttpPort);

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net;
 using System.Text.RegularExpressions;
 using OrleansStream.Client;
 using OrleansStream.TestServers;
@@ -108,12 +107,8 @@ internal sealed partial class ScaleCluster : IAsyncDisposable
 
     private async Task StartSiloAsync(int number, string connectionString, IReadOnlyList<string> prefix)
     {
-        var place = new SiloPlace($"silo-{number}", IPAddress.Loopback.ToString(), LocalPort.FindFree(), LocalPort.FindFree(), LocalPort.FindFree());
-        string[] arguments =
-        [
-            "--postgres", connectionString, "--name", place.Name, "--silo-port", Text(place.SiloPort), "--port", Text(place.GatewayPort),
-            "--http", $"http://127.0.0.1:{place.HttpPort}", "--kafka-port", "none",
-        ];
+        var place = SiloPlace.OnLoopback($"silo-{number}");
+        string[] arguments = [.. place.Arguments, "--name", place.Name, "--postgres", connectionString];
         var silo = new SiloProcess(place, Environment.GetEnvironmentVariable("ORLEANSSTREAM_HOST") ?? HostProgram.Path, arguments, Path.Combine(_folder.FullName, $"{place.Name}.log"))
         {
             Prefix = prefix,
@@ -132,6 +127,4 @@ internal sealed partial class ScaleCluster : IAsyncDisposable
             throw new InvalidOperationException($"{place.Name} did not become ready: {await File.ReadAllTextAsync(Path.Combine(_folder.FullName, $"{place.Name}.log"))}");
         }
     }
-
-    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 }

@@ -106,13 +106,8 @@ internal sealed class ChaosCluster : IAsyncDisposable
     {
         var name = string.Create(CultureInfo.InvariantCulture, $"silo-{Interlocked.Increment(ref _count)}");
         var (address, prefix) = Network is null ? (IPAddress.Loopback.ToString(), []) : await Network.AddAsync(name);
-        var place = Network is null ? new SiloPlace(name, address, LocalPort.FindFree(), LocalPort.FindFree(), LocalPort.FindFree()) : new SiloPlace(name, address, 11111, 30000, 8080);
-        List<string> arguments =
-        [
-            "--address", address, "--silo-port", $"{place.SiloPort}", "--port", $"{place.GatewayPort}", "--http", $"http://{address}:{place.HttpPort}",
-            "--kafka-port", "none",
-        ];
-        arguments.AddRange(Database is null ? ["--data", Path.Combine(_folder, "data", name)] : ["--postgres", Database.ConnectionString]);
+        var place = Network is null ? SiloPlace.OnLoopback(name) : new SiloPlace(name, address, 11111, 30000, 8080);
+        string[] arguments = [.. place.Arguments, .. Database is null ? (string[])["--data", Path.Combine(_folder, "data", name)] : ["--postgres", Database.ConnectionString]];
 
         IReadOnlyList<string> clock = ClockLibrary is null ? [] :
         [
