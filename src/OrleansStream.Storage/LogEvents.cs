@@ -8,6 +8,7 @@ internal static class LogEvents
     public const int LogFailed = 1003;
     public const int DiskFull = 1004;
     public const int CheckpointFailed = 1005;
+    public const int LogClosed = 1006;
     public const int TornTailCut = 1011;
     public const int IndexRebuilt = 1012;
     public const int CheckpointMissing = 1013;

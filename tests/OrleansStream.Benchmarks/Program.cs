@@ -13,7 +13,7 @@ const string Usage = """
            ./dev bench peers … | compare BEFORE.json AFTER.json   (./dev bench peers --help)
            ./dev bench records
            ./dev bench start
-           ./dev bench scale-silos | scale-databases [--share S] [--partitions P] [--batch-kib K] [--rounds N]
+           ./dev bench scale-silos | scale-databases [--share S] [--warm-up S] [--partitions P] [--batch-kib K] [--rounds N]
            ./dev bench topics [--topics N]
            ./dev bench moves [--silo K] [--partitions P] [--rounds N] [--connect HOST:PORT,…]
 
@@ -80,7 +80,7 @@ switch (args.FirstOrDefault(a => !a.StartsWith('-')) is { } word && args[0] == w
 }
 
 ScaleBenchmark Scale(double share) =>
-    new(Number("--share", share), (int)Number("--partitions", 24), (int)Number("--batch-kib", 256) * 1024, Console.Out);
+    new(Number("--share", share), (int)Number("--partitions", 24), (int)Number("--batch-kib", 256) * 1024, TimeSpan.FromSeconds(Number("--warm-up", 15)), Console.Out);
 
 async Task LadderAsync(params Func<IRung>[] rungs)
 {

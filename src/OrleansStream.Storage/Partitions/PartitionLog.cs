@@ -355,7 +355,7 @@ internal sealed partial class PartitionLog : IPartitionLog, ILogWork
 
         if (end.IsOrderly)
         {
-            LogEnded(_context.Logger, Partition, LeaderEpoch, end.Message);
+            LogClosed(_context.Logger, Partition, LeaderEpoch);
             _completion.SetResult();
             return;
         }
@@ -372,6 +372,9 @@ internal sealed partial class PartitionLog : IPartitionLog, ILogWork
         _completion.SetException(end.ToException());
         _ = _completion.Task.Exception;
     }
+
+    [LoggerMessage(LogEvents.LogClosed, LogLevel.Debug, "Closed the log of {Partition} at epoch {LeaderEpoch}.")]
+    private static partial void LogClosed(ILogger logger, PartitionId partition, LeaderEpoch leaderEpoch);
 
     [LoggerMessage(LogEvents.LogEnded, LogLevel.Information, "The log of {Partition} at epoch {LeaderEpoch} ended: {Reason}")]
     private static partial void LogEnded(ILogger logger, PartitionId partition, LeaderEpoch leaderEpoch, string reason);

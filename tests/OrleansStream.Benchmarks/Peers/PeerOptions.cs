@@ -5,6 +5,9 @@ namespace OrleansStream.Benchmarks.Peers;
 /// <summary>What <c>./dev bench peers</c> is told.</summary>
 internal sealed record PeerOptions
 {
+    private static readonly string[] s_measures = ["produce", "consume", "latency", "end-to-end", "sdk", "start", "limits", "storage", "postgres"];
+    private static readonly string[] s_sides = ["ours", "kafka", "kafka-flush", "redis"];
+
     public const string Usage = """
         usage: ./dev bench peers [--rounds N] [--seconds S] [--only WORD,…] [--without WORD,…] [--wide] [--rate R] [--out FOLDER] [--folder DIR]
                ./dev bench compare BEFORE.json AFTER.json
@@ -15,8 +18,8 @@ internal sealed record PeerOptions
 
           --rounds N     how often everything is measured (3)
           --seconds S    how long a throughput or latency is measured, after a warm-up (4)
-          --only WORDS   only these: produce, consume, latency, end-to-end, sdk, start, limits, storage, postgres
-          --without …    all but these; kafka, kafka-flush, redis and ours can be named as well
+          --only WORDS   only these: produce, consume, latency, end-to-end, sdk, start, limits, storage, postgres; of these sides: ours, kafka, kafka-flush, redis
+          --without …    all but these
           --wide         all standard shapes (1, 6 and 64 partitions, 1 and 4 producers, 100 B and 1 KiB), five readers, memory per partition
           --rate R       records per second of the ack latency; else half of the peak of the slower of ours and Kafka with flushes, in round 1
           --out FOLDER   where results.json and RESULTS.md are written (peer-results)
@@ -41,7 +44,14 @@ internal sealed record PeerOptions
 
     public IReadOnlyList<string> Without { get; init; } = [];
 
-    public bool Runs(string word) => (Only.Count == 0 || Only.Contains(word)) && !Without.Contains(word);
+    /// <summary>Whether something is measured.</summary>
+    public bool Runs(string word) => IsWanted(word, s_measures);
+
+    /// <summary>Whether a side takes part.</summary>
+    public bool Invites(string side) => IsWanted(side, s_sides);
+
+    /// <summary>Measures and sides are chosen apart: who names only measures wants them of every side.</summary>
+    private bool IsWanted(string word, string[] kind) => (Only.Contains(word) || !Only.Intersect(kind).Any()) && !Without.Contains(word);
 
     public static PeerOptions Parse(string[] args)
     {

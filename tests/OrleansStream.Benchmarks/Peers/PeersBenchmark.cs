@@ -53,22 +53,22 @@ internal sealed class PeersBenchmark(PeerOptions options, TextWriter output)
     private async Task RoundAsync(int round, string root, string? kafka, string? redis)
     {
         // The slowest first: half of its peak is the rate that every side's acks are timed at.
-        if (kafka is not null && options.Runs("kafka-flush"))
+        if (kafka is not null && options.Invites("kafka-flush"))
         {
             await SessionAsync(round, root, KafkaServer.FlushName, folder => new KafkaServer(kafka, folder, flushesEach: true));
         }
 
-        if (options.Runs("ours"))
+        if (options.Invites("ours"))
         {
             await SessionAsync(round, root, OrleansStreamServer.SideName, folder => new OrleansStreamServer(folder));
         }
 
-        if (kafka is not null && options.Runs("kafka"))
+        if (kafka is not null && options.Invites("kafka"))
         {
             await SessionAsync(round, root, KafkaServer.SideName, folder => new KafkaServer(kafka, folder, flushesEach: false));
         }
 
-        if (redis is not null && options.Runs("redis"))
+        if (redis is not null && options.Invites("redis"))
         {
             await SessionAsync(round, root, RedisServer.AlwaysName, folder => new RedisServer(folder, flushesEach: true));
             await SessionAsync(round, root, RedisServer.EverySecondName, folder => new RedisServer(folder, flushesEach: false));

@@ -10,12 +10,11 @@ namespace OrleansStream.Benchmarks.Scale;
 /// Whether more silos, or more databases, do more: each gets the same small share of CPU, so that a machine with few cores can
 /// tell. What is not under test is not limited; its part of the CPU is printed, to show that it was not what held things up.
 /// </summary>
-internal sealed class ScaleBenchmark(double share, int partitions, int batchBytes, TextWriter output)
+internal sealed class ScaleBenchmark(double share, int partitions, int batchBytes, TimeSpan warmUp, TextWriter output)
 {
     private const int Producers = 2;
     private const int ValueBytes = 1024;
     private const string Topic = "scale";
-    private static readonly TimeSpan s_warmUp = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan s_settle = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan s_measure = TimeSpan.FromSeconds(10);
 
@@ -63,7 +62,7 @@ internal sealed class ScaleBenchmark(double share, int partitions, int batchByte
         (_acknowledged, _failed) = (0, 0);
         using var stopping = new CancellationTokenSource();
         var load = Task.WhenAll(Enumerable.Range(0, Producers).Select(_ => Task.Run(() => ProduceAsync(cluster, stopping.Token))));
-        await Task.Delay(s_warmUp);
+        await Task.Delay(warmUp);
         foreach (var limit in limited)
         {
             limit.Set(share);
