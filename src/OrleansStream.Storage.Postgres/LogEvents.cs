@@ -13,4 +13,7 @@ internal static class LogEvents
     public const int LogTakenOver = 1517;
     public const int LogDatabaseAdded = 1518;
     public const int SettingsRefused = 1519;
+    public const int DatabaseSilent = 1520;
+    public const int DatabaseAnswers = 1521;
+    public const int CloseTimedOut = 1522;
 }

@@ -18,10 +18,14 @@ namespace OrleansStream.Storage.Postgres;
 /// </remarks>
 public sealed partial class PostgresPartitionLogStore : IPartitionLogStore
 {
+    /// <summary>How long a store that is closed waits for what is under way. A database that answers needs a fraction.</summary>
+    private static readonly TimeSpan s_closePatience = TimeSpan.FromSeconds(5);
+
     private readonly PostgresLogStoreOptions _options;
     private readonly NpgsqlDataSource _database;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
+    private readonly DatabaseWatch _watch;
     private readonly LogWriter[] _writers;
     private readonly TailCache _cache;
     private readonly LogOpening _opening;
@@ -54,11 +58,12 @@ public sealed partial class PostgresPartitionLogStore : IPartitionLogStore
         _time = timeProvider;
         _prepare = prepare;
         _logger = loggerFactory.CreateLogger<PostgresPartitionLogStore>();
-        _writers = [.. Enumerable.Range(0, options.Writers).Select(_ => new LogWriter(options, database, _logger))];
+        _watch = new DatabaseWatch(options, database, _logger);
+        _writers = [.. Enumerable.Range(0, options.Writers).Select(_ => new LogWriter(options, database, _watch, _logger))];
         _cache = new TailCache(options.TailCacheBytes);
         _opening = new LogOpening(options, database);
-        _tables = new LogTables(options, database);
-        _housekeeping = new LogHousekeeping(options, database, () => _open.Values.Select(open => open.Claim).ToArray(), EndFencedAsync, _logger);
+        _tables = new LogTables(database);
+        _housekeeping = new LogHousekeeping(options, database, _watch, () => _open.Values.Select(open => open.Claim).ToArray(), EndFencedAsync, _logger);
     }
 
     /// <inheritdoc/>
@@ -75,10 +80,11 @@ public sealed partial class PostgresPartitionLogStore : IPartitionLogStore
 
         return await GuardAsync(
             $"opening {partition}",
-            async () =>
+            ask => _watch.AskAtLengthAsync(ask, static log => _ = log.DisposeAsync().AsTask(), cancellationToken),
+            async token =>
             {
                 // 1. From here on no earlier opening can store anything, wherever it is.
-                var found = await _opening.ClaimAsync(partition, cancellationToken).ConfigureAwait(false);
+                var found = await StatementLimit.RunAsync(_options.StatementTimeout, limited => _opening.ClaimAsync(partition, limited), token).ConfigureAwait(false);
 
                 // 2. One in this process is told, so that nobody goes on waiting for it.
                 if (_open.TryGetValue(partition, out var earlier))
@@ -87,7 +93,7 @@ public sealed partial class PostgresPartitionLogStore : IPartitionLogStore
                 }
 
                 // 3. What is stored is final by now.
-                return await StartAsync(partition, configuration, found, cancellationToken).ConfigureAwait(false);
+                return await StartAsync(partition, configuration, found, token).ConfigureAwait(false);
             }).ConfigureAwait(false);
     }
 
@@ -95,7 +101,7 @@ public sealed partial class PostgresPartitionLogStore : IPartitionLogStore
     public async ValueTask<LogDescription?> DescribeAsync(PartitionId partition, CancellationToken cancellationToken) =>
         _open.TryGetValue(partition, out var open) && !open.Log.Completion.IsCompleted
             ? open.Log.Describe()
-            : await GuardAsync($"describing {partition}", () => _tables.DescribeAsync(partition, cancellationToken)).ConfigureAwait(false);
+            : await GuardAsync($"describing {partition}", token => _tables.DescribeAsync(partition, token), cancellationToken).ConfigureAwait(false);
 
     /// <inheritdoc/>
     public async ValueTask ApplyRetentionAsync(PartitionId partition, TopicConfiguration configuration, CancellationToken cancellationToken)
@@ -108,14 +114,14 @@ public sealed partial class PostgresPartitionLogStore : IPartitionLogStore
 
         var nowMs = _time.GetUtcNow().ToUnixTimeMilliseconds();
         await GuardAsync(
-            $"deleting old segments of {partition}", () => _tables.ApplyRetentionAsync(partition, configuration, nowMs, cancellationToken)).ConfigureAwait(false);
+            $"deleting old segments of {partition}", token => _tables.ApplyRetentionAsync(partition, configuration, nowMs, token), cancellationToken).ConfigureAwait(false);
     }
 
     /// <inheritdoc/>
     public async ValueTask DeleteAsync(PartitionId partition, CancellationToken cancellationToken)
     {
         using var gate = await _gates.EnterAsync(partition, cancellationToken).ConfigureAwait(false);
-        await GuardAsync($"deleting {partition}", () => _tables.DeleteAsync(partition, cancellationToken)).ConfigureAwait(false);
+        await GuardAsync($"deleting {partition}", token => _tables.DeleteAsync(partition, token), cancellationToken).ConfigureAwait(false);
         if (_open.TryGetValue(partition, out var open))
         {
             await open.Log.EndAsync(LogEnd.Deleted(partition)).ConfigureAwait(false);
@@ -128,7 +134,8 @@ public sealed partial class PostgresPartitionLogStore : IPartitionLogStore
         long after = 0;
         while (true)
         {
-            var page = await GuardAsync("listing the logs", () => _tables.ListAsync(after, cancellationToken)).ConfigureAwait(false);
+            var from = after;
+            var page = await GuardAsync("listing the logs", token => _tables.ListAsync(from, token), cancellationToken).ConfigureAwait(false);
             foreach (var (logId, partition) in page)
             {
                 yield return partition;
@@ -142,11 +149,28 @@ public sealed partial class PostgresPartitionLogStore : IPartitionLogStore
         }
     }
 
-    /// <summary>Closes every log that is open, then the connections that appended.</summary>
+    /// <summary>
+    /// Closes every log that is open, then the connections that appended. It does not wait for long when the database does not answer;
+    /// what is under way then is not acknowledged, and the next openings find out what became of it.
+    /// </summary>
     public async ValueTask DisposeAsync()
     {
         _isDisposed = true;
         await _housekeeping.DisposeAsync().ConfigureAwait(false);
+        try
+        {
+            await CloseAsync().WaitAsync(s_closePatience).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            CloseTimedOut(_logger, Name, s_closePatience);
+        }
+
+        await _watch.DisposeAsync().ConfigureAwait(false);
+    }
+
+    private async Task CloseAsync()
+    {
         await Task.WhenAll(_open.Values.Select(open => open.Log.DisposeAsync().AsTask())).ConfigureAwait(false);
         await Task.WhenAll(_writers.Select(writer => writer.DisposeAsync().AsTask())).ConfigureAwait(false);
     }
@@ -158,7 +182,7 @@ public sealed partial class PostgresPartitionLogStore : IPartitionLogStore
     {
         var writer = _writers[(int)(found.LogId % _writers.Length)];
         var reader = new LogReader(_database, _options, partition, found.LogId);
-        var context = new LogContext(partition, found.LogId, _database, writer, _cache, _options, _time, _logger);
+        var context = new LogContext(partition, found.LogId, _database, _watch, writer, _cache, _options, _time, _logger);
         var state = await _opening.ReplayAsync(partition, found, reader, context.NowMs, cancellationToken).ConfigureAwait(false);
 
         // A log that was open here a while ago goes on in its segment; one that comes from elsewhere begins its own.
@@ -205,17 +229,27 @@ public sealed partial class PostgresPartitionLogStore : IPartitionLogStore
         }
     }
 
-    private async Task<T> GuardAsync<T>(string doing, Func<Task<T>> function)
+    private Task<T> GuardAsync<T>(string doing, Func<CancellationToken, Task<T>> function, CancellationToken cancellationToken) =>
+        GuardAsync(doing, ask => _watch.AskAsync(ask, cancellationToken), function);
+
+    private async Task<T> GuardAsync<T>(string doing, Func<Func<CancellationToken, Task<T>>, Task<T>> ask, Func<CancellationToken, Task<T>> function)
     {
         try
         {
             if (_prepare is not null && !_isPrepared)
             {
-                await _prepare(CancellationToken.None).ConfigureAwait(false);
+                await _watch.AskAtLengthAsync(
+                    async token =>
+                    {
+                        await _prepare(token).ConfigureAwait(false);
+                        return true;
+                    },
+                    drop: null,
+                    CancellationToken.None).ConfigureAwait(false);
                 _isPrepared = true;
             }
 
-            return await function().ConfigureAwait(false);
+            return await ask(function).ConfigureAwait(false);
         }
         catch (Exception exception) when (LogErrors.IsDatabaseTrouble(exception))
         {
@@ -228,6 +262,9 @@ public sealed partial class PostgresPartitionLogStore : IPartitionLogStore
 
     [LoggerMessage(LogEvents.LogTakenOver, LogLevel.Information, "The log of {Partition} was opened elsewhere after epoch {LeaderEpoch}")]
     private static partial void LogTakenOver(ILogger logger, PartitionId partition, LeaderEpoch leaderEpoch);
+
+    [LoggerMessage(LogEvents.CloseTimedOut, LogLevel.Warning, "The store '{Store}' is closed without what was under way after {Patience}: its database does not answer.")]
+    private static partial void CloseTimedOut(ILogger logger, string store, TimeSpan patience);
 
     private sealed record OpenLog(PartitionLog Log, long LogId)
     {

@@ -38,7 +38,7 @@ public sealed class ShortRunTests : IDisposable
             Silos = 2,
             Partitions = 6,
             Duration = TimeSpan.FromSeconds(15),
-            Faults = ["kill", "freeze", "db-crash", "failover"],
+            Faults = ["kill", "freeze", "db-crash", "failover", "log-hang", "log-restart"],
             Output = _output,
         };
 

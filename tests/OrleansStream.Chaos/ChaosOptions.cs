@@ -8,7 +8,7 @@ public enum ChaosStorage
     /// <summary>One silo, local files.</summary>
     Files,
 
-    /// <summary>Any number of silos, a PostgreSQL server with a synchronous standby.</summary>
+    /// <summary>Any number of silos, a PostgreSQL server with a synchronous standby, and a second one for half of the logs.</summary>
     Postgres,
 }
 

@@ -56,6 +56,9 @@ public sealed class Partition
     /// <summary>The topic's name, for people.</summary>
     internal string Topic { get; init; } = "";
 
+    /// <summary>The store that its log lies in. What one store does must hold up nothing in another.</summary>
+    internal string Store { get; init; } = "";
+
     /// <summary>Bytes of batches stored since the opening.</summary>
     internal long BytesStored => Interlocked.Read(ref _bytesStored);
 

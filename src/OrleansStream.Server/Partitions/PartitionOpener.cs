@@ -16,7 +16,7 @@ internal sealed class PartitionOpener(ICatalog catalog, LogStores stores, Partit
         var topic = await FindTopicAsync(id, cancellationToken);
         var store = stores.Get(await catalog.FindStoreAsync(id, cancellationToken) ?? throw Unknown(id));
         var log = await store.OpenAsync(id, TopicConfiguration.Parse(topic.Configuration), cancellationToken);
-        var partition = new Partition(log, topic.PartitionCount, time, owner) { Topic = topic.Name };
+        var partition = new Partition(log, topic.PartitionCount, time, owner) { Topic = topic.Name, Store = store.Name };
         table.Add(partition);
         try
         {

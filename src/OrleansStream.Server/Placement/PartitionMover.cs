@@ -207,7 +207,11 @@ internal sealed partial class PartitionMover(
         return found;
     }
 
-    private async Task<int> MoveAsync(List<(Partition Partition, MoveReason Reason)> partitions, CancellationToken cancellationToken)
+    /// <summary>Moves partitions, those of each store by themselves: with a store that does not answer, a move takes as long as it may and fails.</summary>
+    private async Task<int> MoveAsync(List<(Partition Partition, MoveReason Reason)> partitions, CancellationToken cancellationToken) =>
+        (await Task.WhenAll(partitions.GroupBy(move => move.Partition.Store).Select(store => MoveInOrderAsync(store, cancellationToken)))).Sum();
+
+    private async Task<int> MoveInOrderAsync(IEnumerable<(Partition Partition, MoveReason Reason)> partitions, CancellationToken cancellationToken)
     {
         var moved = 0;
         var parallel = new ParallelOptions { MaxDegreeOfParallelism = options.Value.MaxMovesAtOnce, CancellationToken = cancellationToken };

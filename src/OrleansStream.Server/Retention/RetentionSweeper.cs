@@ -14,7 +14,7 @@ namespace OrleansStream.Server.Retention;
 /// <summary>
 /// Deletes what retention no longer covers: of the partitions open here in every round, of idle ones some in each round, going
 /// through the catalog in pages and going on where the last round stopped: those that would live here, so that the silos of a
-/// cluster share the work. Also deletes what is left of deleted topics.
+/// cluster share the work. Also deletes what is left of deleted topics. Stores do not wait for each other.
 /// </summary>
 internal sealed partial class RetentionSweeper(
     ICatalog catalog,
@@ -37,22 +37,26 @@ internal sealed partial class RetentionSweeper(
     public override async Task SweepAsync(CancellationToken cancellationToken)
     {
         await deletedLogs.DeleteRemainingAsync(cancellationToken);
-        foreach (var partition in table.All())
+        await Task.WhenAll(table.All().GroupBy(partition => partition.Store).Select(async store =>
         {
-            await TryApplyAsync(partition.Id, () => partition.Log.ApplyRetentionAsync(cancellationToken));
-        }
-
+            foreach (var partition in store)
+            {
+                await TryApplyAsync(partition.Id, () => partition.Log.ApplyRetentionAsync(cancellationToken));
+            }
+        }));
         await SweepIdleAsync(cancellationToken);
     }
 
     private async Task SweepIdleAsync(CancellationToken cancellationToken)
     {
+        // The rest of what lies in a store that failed has its turn when the catalog has been gone through.
+        var failed = new HashSet<string>(StringComparer.Ordinal);
         for (var looked = 0; looked < IdlePartitionsPerRound;)
         {
             var page = await catalog.ListTopicsAsync("", _lastTopic, PageSize, cancellationToken);
             foreach (var topic in page)
             {
-                looked += await SweepIdleAsync(topic, cancellationToken);
+                looked += await SweepIdleAsync(topic, failed, cancellationToken);
                 _lastTopic = topic.Name;
                 if (looked >= IdlePartitionsPerRound)
                 {
@@ -68,7 +72,7 @@ internal sealed partial class RetentionSweeper(
         }
     }
 
-    private async Task<int> SweepIdleAsync(TopicDescription topic, CancellationToken cancellationToken)
+    private async Task<int> SweepIdleAsync(TopicDescription topic, HashSet<string> failed, CancellationToken cancellationToken)
     {
         var configuration = TopicConfiguration.Parse(topic.Configuration);
         if (configuration.Retention is null && configuration.RetentionBytes is null)
@@ -80,24 +84,28 @@ internal sealed partial class RetentionSweeper(
         for (var number = 0; number < topic.PartitionCount; number++)
         {
             var id = new PartitionId(topic.TopicId, number);
-            if (map.OwnerOf(id, topic.PartitionCount, view) == address.Silo && !table.TryFind(id, out _) && await catalog.FindStoreAsync(id, cancellationToken) is { } store)
+            if (map.OwnerOf(id, topic.PartitionCount, view) == address.Silo && !table.TryFind(id, out _)
+                && await catalog.FindStoreAsync(id, cancellationToken) is { } store && !failed.Contains(store)
+                && !await TryApplyAsync(id, () => stores.Get(store).ApplyRetentionAsync(id, configuration, cancellationToken)))
             {
-                await TryApplyAsync(id, () => stores.Get(store).ApplyRetentionAsync(id, configuration, cancellationToken));
+                failed.Add(store);
             }
         }
 
         return topic.PartitionCount;
     }
 
-    private async Task TryApplyAsync(PartitionId partition, Func<ValueTask> apply)
+    private async Task<bool> TryApplyAsync(PartitionId partition, Func<ValueTask> apply)
     {
         try
         {
             await apply();
+            return true;
         }
         catch (Exception failure) when (failure is OrleansStreamException or IOException or UnauthorizedAccessException or ObjectDisposedException)
         {
             RetentionFailed(partition, failure);
+            return false;
         }
     }
 

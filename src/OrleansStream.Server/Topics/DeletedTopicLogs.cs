@@ -27,14 +27,14 @@ internal sealed partial class DeletedTopicLogs(ICatalog catalog, LogStores store
     {
         try
         {
-            foreach (var store in stores.All)
+            // All are begun: one that does not answer keeps no log in another.
+            await Task.WhenAll(stores.All.Select(async store =>
             {
                 for (var number = 0; number < topic.PartitionCount; number++)
                 {
                     await store.DeleteAsync(new PartitionId(topic.TopicId, number), cancellationToken);
                 }
-            }
-
+            }));
             await catalog.ForgetDeletedTopicAsync(topic.TopicId, cancellationToken);
         }
         catch (Exception failure) when (failure is OrleansStreamException or IOException or UnauthorizedAccessException)

@@ -20,11 +20,10 @@ internal sealed class AppendCommand : IAsyncDisposable
     /// <summary>Prepares the statement.</summary>
     /// <param name="connection">The connection.</param>
     /// <param name="extent">The extent that receives the batches.</param>
-    /// <param name="timeout">How long one execution may take.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    public static async Task<AppendCommand> PrepareAsync(NpgsqlConnection connection, int extent, TimeSpan timeout, CancellationToken cancellationToken)
+    public static async Task<AppendCommand> PrepareAsync(NpgsqlConnection connection, int extent, CancellationToken cancellationToken)
     {
-        var command = new NpgsqlCommand(Sql(extent), connection) { CommandTimeout = (int)Math.Ceiling(timeout.TotalSeconds) };
+        var command = new NpgsqlCommand(Sql(extent), connection) { CommandTimeout = StatementLimit.None };
         NpgsqlDbType[] types =
         [
             NpgsqlDbType.Bigint, NpgsqlDbType.Integer, NpgsqlDbType.Bigint, NpgsqlDbType.Bigint, NpgsqlDbType.Bigint, NpgsqlDbType.Bigint, NpgsqlDbType.Bigint,

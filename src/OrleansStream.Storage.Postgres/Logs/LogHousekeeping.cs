@@ -11,6 +11,7 @@ internal sealed partial class LogHousekeeping : IAsyncDisposable
 {
     private readonly PostgresLogStoreOptions _options;
     private readonly NpgsqlDataSource _database;
+    private readonly DatabaseWatch _watch;
     private readonly Func<(long LogId, LeaderEpoch Epoch)[]> _claims;
     private readonly Func<long, LeaderEpoch, Task> _endFenced;
     private readonly ILogger _logger;
@@ -21,14 +22,21 @@ internal sealed partial class LogHousekeeping : IAsyncDisposable
 
     /// <param name="options">The store's settings.</param>
     /// <param name="database">The store's database.</param>
+    /// <param name="watch">Knows whether the database answers.</param>
     /// <param name="claims">The openings that exist here.</param>
     /// <param name="endFenced">Ends the opening of a log at an epoch, if it is still open; one at a later epoch goes on.</param>
     /// <param name="logger">Where trouble is told.</param>
     public LogHousekeeping(
-        PostgresLogStoreOptions options, NpgsqlDataSource database, Func<(long LogId, LeaderEpoch Epoch)[]> claims, Func<long, LeaderEpoch, Task> endFenced, ILogger logger)
+        PostgresLogStoreOptions options,
+        NpgsqlDataSource database,
+        DatabaseWatch watch,
+        Func<(long LogId, LeaderEpoch Epoch)[]> claims,
+        Func<long, LeaderEpoch, Task> endFenced,
+        ILogger logger)
     {
         _options = options;
         _database = database;
+        _watch = watch;
         _claims = claims;
         _endFenced = endFenced;
         _logger = logger;
@@ -75,7 +83,7 @@ internal sealed partial class LogHousekeeping : IAsyncDisposable
             {
                 await RunOnceAsync(_stopping.Token).ConfigureAwait(false);
             }
-            catch (Exception exception) when (LogErrors.IsDatabaseTrouble(exception))
+            catch (Exception exception) when (LogErrors.IsDatabaseTrouble(exception) || exception is OrleansStreamException)
             {
                 HousekeepingFailed(_options.Name, exception.Message);
             }
@@ -90,22 +98,14 @@ internal sealed partial class LogHousekeeping : IAsyncDisposable
             return;
         }
 
-        var fenced = new List<(long LogId, LeaderEpoch Epoch)>();
-        await using (var command = Command(
+        await using var command = Command(
             $"""
             SELECT c.log_id, c.leader_epoch FROM unnest($1, $2) AS c (log_id, leader_epoch)
             WHERE NOT EXISTS (SELECT FROM {PostgresNames.Schema}.logs l WHERE l.log_id = c.log_id AND l.leader_epoch = c.leader_epoch)
-            """))
-        {
-            command.Parameters.Add(new NpgsqlParameter<long[]> { TypedValue = Array.ConvertAll(claims, claim => claim.LogId) });
-            command.Parameters.Add(new NpgsqlParameter<int[]> { TypedValue = Array.ConvertAll(claims, claim => claim.Epoch.Value) });
-            await using var reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
-            while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false))
-            {
-                fenced.Add((reader.GetInt64(0), new LeaderEpoch(reader.GetInt32(1))));
-            }
-        }
-
+            """);
+        command.Parameters.Add(new NpgsqlParameter<long[]> { TypedValue = Array.ConvertAll(claims, claim => claim.LogId) });
+        command.Parameters.Add(new NpgsqlParameter<int[]> { TypedValue = Array.ConvertAll(claims, claim => claim.Epoch.Value) });
+        var fenced = await QueryAsync(command, row => (row.GetInt64(0), new LeaderEpoch(row.GetInt32(1))), cancellationToken).ConfigureAwait(false);
         foreach (var (logId, epoch) in fenced)
         {
             await _endFenced(logId, epoch).ConfigureAwait(false);
@@ -121,26 +121,17 @@ internal sealed partial class LogHousekeeping : IAsyncDisposable
             WHERE sealed_at IS NULL AND pg_try_advisory_xact_lock({PostgresNames.ExtentLockClass}, extent)
             """))
         {
-            await seal.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
+            await _watch.AskAsync(seal.ExecuteNonQueryAsync, cancellationToken).ConfigureAwait(false);
         }
 
         // 2. Those that no segment lies in go, however much they hold.
-        var expired = new List<int>();
-        await using (var find = Command(
+        await using var find = Command(
             $"""
             SELECT e.extent FROM {PostgresNames.Schema}.extents e
             WHERE e.sealed_at IS NOT NULL AND NOT EXISTS (SELECT FROM {PostgresNames.Schema}.segments s WHERE s.extent = e.extent)
             ORDER BY e.extent LIMIT 16
-            """))
-        {
-            await using var reader = await find.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
-            while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false))
-            {
-                expired.Add(reader.GetInt32(0));
-            }
-        }
-
-        foreach (var extent in expired)
+            """);
+        foreach (var extent in await QueryAsync(find, row => row.GetInt32(0), cancellationToken).ConfigureAwait(false))
         {
             await DropAsync(extent, cancellationToken).ConfigureAwait(false);
         }
@@ -152,11 +143,11 @@ internal sealed partial class LogHousekeeping : IAsyncDisposable
         {
             // A reader may hold the table for a while; waiting for it would make others wait behind, so the next round tries again.
             await using var batch = _database.CreateBatch();
-            batch.Timeout = (int)Math.Ceiling(_options.StatementTimeout.TotalSeconds);
+            batch.Timeout = StatementLimit.None;
             batch.BatchCommands.Add(new NpgsqlBatchCommand("SELECT set_config('lock_timeout', '200ms', true)"));
             batch.BatchCommands.Add(new NpgsqlBatchCommand($"DROP TABLE IF EXISTS {PostgresNames.Extent(extent)}"));
             batch.BatchCommands.Add(new NpgsqlBatchCommand($"DELETE FROM {PostgresNames.Schema}.extents WHERE extent = {extent}"));
-            await batch.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
+            await _watch.AskAsync(batch.ExecuteNonQueryAsync, cancellationToken).ConfigureAwait(false);
             ExtentDropped(extent, _options.Name);
         }
         catch (PostgresException busy) when (busy.SqlState is PostgresErrorCodes.LockNotAvailable or PostgresErrorCodes.DeadlockDetected)
@@ -165,10 +156,24 @@ internal sealed partial class LogHousekeeping : IAsyncDisposable
         }
     }
 
+    private Task<List<T>> QueryAsync<T>(NpgsqlCommand command, Func<NpgsqlDataReader, T> read, CancellationToken cancellationToken) => _watch.AskAsync(
+        async token =>
+        {
+            var rows = new List<T>();
+            await using var reader = await command.ExecuteReaderAsync(token).ConfigureAwait(false);
+            while (await reader.ReadAsync(token).ConfigureAwait(false))
+            {
+                rows.Add(read(reader));
+            }
+
+            return rows;
+        },
+        cancellationToken);
+
     private NpgsqlCommand Command(string sql)
     {
         var command = _database.CreateCommand(sql);
-        command.CommandTimeout = (int)Math.Ceiling(_options.StatementTimeout.TotalSeconds);
+        command.CommandTimeout = StatementLimit.None;
         return command;
     }
 

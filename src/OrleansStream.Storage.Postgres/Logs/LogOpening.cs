@@ -20,7 +20,7 @@ internal sealed class LogOpening(PostgresLogStoreOptions options, NpgsqlDataSour
     public async Task<Found> ClaimAsync(PartitionId partition, CancellationToken cancellationToken)
     {
         await using var batch = database.CreateBatch();
-        batch.Timeout = (int)Math.Ceiling(options.StatementTimeout.TotalSeconds);
+        batch.Timeout = StatementLimit.None;
         Add(batch, partition,
             $"""
             INSERT INTO {PostgresNames.Schema}.logs AS l (topic_id, partition, leader_epoch) VALUES ($1, $2, 0)

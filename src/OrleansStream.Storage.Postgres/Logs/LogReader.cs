@@ -127,7 +127,7 @@ internal sealed class LogReader(NpgsqlDataSource database, PostgresLogStoreOptio
     private NpgsqlCommand Command(string sql)
     {
         var command = database.CreateCommand(sql);
-        command.CommandTimeout = (int)Math.Ceiling(options.StatementTimeout.TotalSeconds);
+        command.CommandTimeout = StatementLimit.None;
         return command;
     }
 

@@ -5,7 +5,7 @@ using OrleansStream.Topics;
 namespace OrleansStream.Storage.Postgres.Logs;
 
 /// <summary>What is done to logs that are not open here.</summary>
-internal sealed class LogTables(PostgresLogStoreOptions options, NpgsqlDataSource database)
+internal sealed class LogTables(NpgsqlDataSource database)
 {
     private const int PageSize = 1000;
 
@@ -62,7 +62,7 @@ internal sealed class LogTables(PostgresLogStoreOptions options, NpgsqlDataSourc
             )
             DELETE FROM {PostgresNames.Schema}.segments s USING moved WHERE s.log_id = moved.log_id AND s.base_offset < $3
             """);
-        command.CommandTimeout = Timeout;
+        command.CommandTimeout = StatementLimit.None;
         command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = logId });
         command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = epoch });
         command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = start.Value });
@@ -89,7 +89,7 @@ internal sealed class LogTables(PostgresLogStoreOptions options, NpgsqlDataSourc
     {
         await using var command = database.CreateCommand(
             $"SELECT log_id, topic_id, partition FROM {PostgresNames.Schema}.logs WHERE log_id > $1 ORDER BY log_id LIMIT {PageSize}");
-        command.CommandTimeout = Timeout;
+        command.CommandTimeout = StatementLimit.None;
         command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = after });
         var page = new List<(long, PartitionId)>();
         await using var reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
@@ -100,8 +100,6 @@ internal sealed class LogTables(PostgresLogStoreOptions options, NpgsqlDataSourc
 
         return page;
     }
-
-    private int Timeout => (int)Math.Ceiling(options.StatementTimeout.TotalSeconds);
 
     private async Task<(long LogId, int Epoch, Offset LogStart, Offset LogEnd, Offset Checkpointed, List<SegmentInfo> Segments)?> ReadClosedAsync(
         PartitionId partition, CancellationToken cancellationToken)
@@ -138,7 +136,7 @@ internal sealed class LogTables(PostgresLogStoreOptions options, NpgsqlDataSourc
     private NpgsqlCommand Command(string sql, PartitionId partition)
     {
         var command = database.CreateCommand(sql);
-        command.CommandTimeout = Timeout;
+        command.CommandTimeout = StatementLimit.None;
         command.Parameters.Add(new NpgsqlParameter<Guid> { TypedValue = partition.TopicId });
         command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = partition.Partition });
         return command;

@@ -23,6 +23,7 @@ internal sealed partial class LogWriter : IAsyncDisposable
     private readonly HashSet<long> _stored = [];
     private readonly PostgresLogStoreOptions _options;
     private readonly NpgsqlDataSource _database;
+    private readonly DatabaseWatch _watch;
     private readonly ILogger _logger;
     private readonly Task _loop;
     private WriterSession? _session;
@@ -32,10 +33,11 @@ internal sealed partial class LogWriter : IAsyncDisposable
     private int _extent;
 
     /// <summary>Makes a writer, which connects when there is something to write.</summary>
-    public LogWriter(PostgresLogStoreOptions options, NpgsqlDataSource database, ILogger logger)
+    public LogWriter(PostgresLogStoreOptions options, NpgsqlDataSource database, DatabaseWatch watch, ILogger logger)
     {
         _options = options;
         _database = database;
+        _watch = watch;
         _logger = logger;
         _loop = Task.Run(RunAsync);
     }
@@ -145,7 +147,7 @@ internal sealed partial class LogWriter : IAsyncDisposable
         }
 
         _stored.Clear();
-        await session.AppendAsync(_taken, _stored).ConfigureAwait(false);
+        await LimitAsync(token => session.AppendAsync(_taken, _stored, token)).ConfigureAwait(false);
         CompleteWhere(write => _stored.Contains(write.LogId));
     }
 
@@ -155,21 +157,8 @@ internal sealed partial class LogWriter : IAsyncDisposable
     /// </summary>
     private async Task FindOutAsync()
     {
-        await using var command = _database.CreateCommand(
-            $"UPDATE {PostgresNames.Schema}.logs SET log_end = log_end WHERE log_id = ANY ($1) RETURNING log_id, leader_epoch, log_end, {PostgresNames.WaitForCommit}");
-        command.CommandTimeout = (int)Math.Ceiling(_options.StatementTimeout.TotalSeconds);
-        command.Parameters.Add(new NpgsqlParameter<long[]> { TypedValue = [.. _taken.Select(write => write.LogId)] });
         var found = new Dictionary<long, (int Epoch, long End)>();
-        await using (var reader = await command.ExecuteReaderAsync().ConfigureAwait(false))
-        {
-            while (await reader.ReadAsync().ConfigureAwait(false))
-            {
-                found.Add(reader.GetInt64(0), (reader.GetInt32(1), reader.GetInt64(2)));
-            }
-
-            await reader.NextResultAsync().ConfigureAwait(false);
-        }
-
+        await LimitAsync(token => TouchAsync(found, token)).ConfigureAwait(false);
         CompleteWhere(write => found.TryGetValue(write.LogId, out var log) && log == (write.Epoch.Value, write.NewEnd.Value));
         foreach (var write in _taken)
         {
@@ -185,6 +174,37 @@ internal sealed partial class LogWriter : IAsyncDisposable
 
         _taken.RemoveAll(write => write.Task.IsCompleted);
     }
+
+    /// <summary>Rewrites the rows of the logs at hand as they are.</summary>
+    private async Task TouchAsync(Dictionary<long, (int Epoch, long End)> found, CancellationToken cancellationToken)
+    {
+        await using var command = _database.CreateCommand(
+            $"UPDATE {PostgresNames.Schema}.logs SET log_end = log_end WHERE log_id = ANY ($1) RETURNING log_id, leader_epoch, log_end, {PostgresNames.WaitForCommit}");
+        command.CommandTimeout = StatementLimit.None;
+        command.Parameters.Add(new NpgsqlParameter<long[]> { TypedValue = [.. _taken.Select(write => write.LogId)] });
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
+        while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false))
+        {
+            found.Add(reader.GetInt64(0), (reader.GetInt32(1), reader.GetInt64(2)));
+        }
+
+        await reader.NextResultAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// Gives a statement its time. Not less, even when it is clear that the database does not answer: batches may be let go of only
+    /// when the driver has let go of the connection that may still be sending them.
+    /// </summary>
+    private Task<bool> LimitAsync(Func<CancellationToken, Task> execute) => _watch.RunAsync(
+        token => StatementLimit.RunAsync(
+            _options.StatementTimeout,
+            async limited =>
+            {
+                await execute(limited).ConfigureAwait(false);
+                return true;
+            },
+            token),
+        CancellationToken.None);
 
     private void CompleteWhere(Predicate<LogWrite> isStored)
     {
@@ -207,8 +227,12 @@ internal sealed partial class LogWriter : IAsyncDisposable
             await CloseSessionAsync().ConfigureAwait(false);
         }
 
-        _session ??= await WriterSession.OpenAsync(_database, _options, CancellationToken.None).ConfigureAwait(false);
-        Volatile.Write(ref _extent, _session.Extent);
+        if (_session is null)
+        {
+            await LimitAsync(async token => _session = await WriterSession.OpenAsync(_database, _options, token).ConfigureAwait(false)).ConfigureAwait(false);
+        }
+
+        Volatile.Write(ref _extent, _session!.Extent);
         return _session;
     }
 

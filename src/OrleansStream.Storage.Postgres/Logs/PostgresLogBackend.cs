@@ -163,7 +163,8 @@ internal sealed partial class PostgresLogBackend : ILogBackend
 
         try
         {
-            return await _reader.ReadAsync(segment, offset, EndOf(segments, found, end), maxBytes, cancellationToken).ConfigureAwait(false);
+            return await _context.Watch.AskAsync(
+                token => _reader.ReadAsync(segment, offset, EndOf(segments, found, end), maxBytes, token), static unread => unread.Dispose(), cancellationToken).ConfigureAwait(false);
         }
         catch (PostgresException missing) when (LogErrors.IsMissingTable(missing))
         {
@@ -187,7 +188,9 @@ internal sealed partial class PostgresLogBackend : ILogBackend
 
             try
             {
-                if (await _reader.FindOffsetAsync(segments[i], timestampMs, start, EndOf(segments, i, end), cancellationToken).ConfigureAwait(false) is { } found)
+                var (segment, endOfSegment) = (segments[i], EndOf(segments, i, end));
+                if (await _context.Watch.AskAsync(
+                    token => _reader.FindOffsetAsync(segment, timestampMs, start, endOfSegment, token), cancellationToken).ConfigureAwait(false) is { } found)
                 {
                     return found;
                 }
@@ -217,15 +220,21 @@ internal sealed partial class PostgresLogBackend : ILogBackend
         try
         {
             await using var command = _context.Database.CreateCommand();
-            command.CommandTimeout = (int)Math.Ceiling(_context.Options.StatementTimeout.TotalSeconds);
+            command.CommandTimeout = StatementLimit.None;
             command.Parameters.Add(new NpgsqlParameter<long> { TypedValue = _context.LogId });
             command.Parameters.Add(new NpgsqlParameter<int> { TypedValue = _epoch.Value });
             prepare(command);
-            await using var reader = await command.ExecuteReaderAsync().ConfigureAwait(false);
-            var isOurs = await reader.ReadAsync().ConfigureAwait(false);
+            var isOurs = await _context.Watch.AskAsync(
+                async token =>
+                {
+                    await using var reader = await command.ExecuteReaderAsync(token).ConfigureAwait(false);
+                    var hasRow = await reader.ReadAsync(token).ConfigureAwait(false);
 
-            // The row is there before the commit is: only the end of the results says that it succeeded.
-            await reader.NextResultAsync().ConfigureAwait(false);
+                    // The row is there before the commit is: only the end of the results says that it succeeded.
+                    await reader.NextResultAsync(token).ConfigureAwait(false);
+                    return hasRow;
+                },
+                CancellationToken.None).ConfigureAwait(false);
             if (!isOurs)
             {
                 throw LogErrors.Fenced(_context.LogId, _epoch);
@@ -252,7 +261,7 @@ internal sealed partial class PostgresLogBackend : ILogBackend
 
 /// <summary>What an open log in a database works with.</summary>
 internal sealed record LogContext(
-    PartitionId Partition, long LogId, NpgsqlDataSource Database, LogWriter Writer, TailCache Cache, PostgresLogStoreOptions Options, TimeProvider Time, ILogger Logger)
+    PartitionId Partition, long LogId, NpgsqlDataSource Database, DatabaseWatch Watch, LogWriter Writer, TailCache Cache, PostgresLogStoreOptions Options, TimeProvider Time, ILogger Logger)
 {
     public long NowMs => Time.GetUtcNow().ToUnixTimeMilliseconds();
 }

@@ -8,6 +8,8 @@ namespace OrleansStream.Storage.Postgres.Logs;
 /// </summary>
 internal sealed class WriterSession : IAsyncDisposable
 {
+    private static readonly TimeSpan s_unlockTime = TimeSpan.FromSeconds(1);
+
     private readonly NpgsqlConnection _connection;
     private readonly AppendCommand _append;
     private readonly PostgresLogStoreOptions _options;
@@ -37,7 +39,7 @@ internal sealed class WriterSession : IAsyncDisposable
         try
         {
             var (extent, synchronousCommit) = await CreateExtentAsync(connection, options, cancellationToken).ConfigureAwait(false);
-            var append = await AppendCommand.PrepareAsync(connection, extent, options.StatementTimeout, cancellationToken).ConfigureAwait(false);
+            var append = await AppendCommand.PrepareAsync(connection, extent, cancellationToken).ConfigureAwait(false);
             return new WriterSession(connection, extent, append, options, synchronousCommit);
         }
         catch
@@ -48,10 +50,10 @@ internal sealed class WriterSession : IAsyncDisposable
     }
 
     /// <summary>Stores writes; see <see cref="AppendCommand.ExecuteAsync"/>.</summary>
-    public async Task AppendAsync(IReadOnlyList<LogWrite> writes, HashSet<long> stored)
+    public async Task AppendAsync(IReadOnlyList<LogWrite> writes, HashSet<long> stored, CancellationToken cancellationToken)
     {
         var flush = writes.Any(write => write.Flush);
-        await _append.ExecuteAsync(writes, flush ? _synchronousCommit : "off", stored, CancellationToken.None).ConfigureAwait(false);
+        await _append.ExecuteAsync(writes, flush ? _synchronousCommit : "off", stored, cancellationToken).ConfigureAwait(false);
         _bytes += writes.Sum(write => (long)write.Group.SizeInBytes);
     }
 
@@ -62,8 +64,8 @@ internal sealed class WriterSession : IAsyncDisposable
         {
             await _append.DisposeAsync().ConfigureAwait(false);
             await using var command = new NpgsqlCommand($"SELECT pg_advisory_unlock({PostgresNames.ExtentLockClass}, {Extent})", _connection);
-            command.CommandTimeout = 1;
-            await command.ExecuteNonQueryAsync().ConfigureAwait(false);
+            command.CommandTimeout = StatementLimit.None;
+            await StatementLimit.RunAsync(s_unlockTime, token => command.ExecuteNonQueryAsync(token), CancellationToken.None).ConfigureAwait(false);
         }
         catch (Exception exception) when (LogErrors.IsDatabaseTrouble(exception) || exception is InvalidOperationException)
         {
@@ -85,7 +87,7 @@ internal sealed class WriterSession : IAsyncDisposable
             connection,
             transaction)
         {
-            CommandTimeout = (int)Math.Ceiling(options.StatementTimeout.TotalSeconds),
+            CommandTimeout = StatementLimit.None,
         };
         int extent;
         string synchronousCommit;

@@ -40,6 +40,9 @@ internal sealed class ChaosCluster : IAsyncDisposable
 
     public ChaosDatabase? Database { get; private set; }
 
+    /// <summary>The database that keeps every second partition's log; there when <see cref="Database"/> is.</summary>
+    public ChaosLogDatabase? LogDatabase { get; private set; }
+
     public NetworkLab? Network { get; private set; }
 
     /// <summary>Why there is no <see cref="Network"/>.</summary>
@@ -107,7 +110,12 @@ internal sealed class ChaosCluster : IAsyncDisposable
         var name = string.Create(CultureInfo.InvariantCulture, $"silo-{Interlocked.Increment(ref _count)}");
         var (address, prefix) = Network is null ? (IPAddress.Loopback.ToString(), []) : await Network.AddAsync(name);
         var place = Network is null ? SiloPlace.OnLoopback(name) : new SiloPlace(name, address, 11111, 30000, 8080);
-        string[] arguments = [.. place.Arguments, .. Database is null ? (string[])["--data", Path.Combine(_folder, "data", name)] : ["--postgres", Database.ConnectionString]];
+        string[] arguments =
+        [
+            .. place.Arguments,
+            .. Database is null ? (string[])["--data", Path.Combine(_folder, "data", name)] : ["--postgres", Database.ConnectionString],
+            .. LogDatabase is null ? [] : LogDatabaseCluster.ArgumentsFor(LogDatabase.ConnectionString),
+        ];
 
         IReadOnlyList<string> clock = ClockLibrary is null ? [] :
         [
@@ -194,6 +202,11 @@ internal sealed class ChaosCluster : IAsyncDisposable
             await Database.HealAsync();
         }
 
+        if (LogDatabase is not null)
+        {
+            await LogDatabase.HealAsync();
+        }
+
         foreach (var silo in Silos)
         {
             if (silo.IsFrozen)
@@ -231,6 +244,11 @@ internal sealed class ChaosCluster : IAsyncDisposable
             await Database.DisposeAsync();
         }
 
+        if (LogDatabase is not null)
+        {
+            await LogDatabase.DisposeAsync();
+        }
+
         if (Network is not null)
         {
             await Network.DisposeAsync();
@@ -263,7 +281,9 @@ internal sealed class ChaosCluster : IAsyncDisposable
                 """);
         }
 
-        Database = await ChaosDatabase.StartAsync(Network?.DatabaseAddress ?? IPAddress.Loopback.ToString(), _accessFile);
+        var address = Network?.DatabaseAddress ?? IPAddress.Loopback.ToString();
+        Database = await ChaosDatabase.StartAsync(address, _accessFile);
+        LogDatabase = await ChaosLogDatabase.StartAsync(address, _accessFile);
     }
 
     private string ClockFile(string silo) => Path.Combine(_folder, $"{silo}.clock");

@@ -9,6 +9,7 @@ internal static class FaultCatalog
     [
         new KillFault(), new StopFault(), new FreezeFault(), new ScaleFault(), new CpuFault(), new ClockFault(),
         new DatabaseRestartFault(), new DatabaseCrashFault(), new FailoverFault(), new CutConnectionsFault(), new DatabaseStallFault(),
+        new LogDatabaseHangFault(), new LogDatabaseRestartFault(), new LogDatabaseCrashFault(),
         new IsolateFault(), new DatabaseLinkFault(), new SiloLinkFault(),
     ];
 

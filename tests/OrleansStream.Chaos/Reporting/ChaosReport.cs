@@ -72,6 +72,9 @@ internal static class ChaosReport
             ("PostgreSQL stopped", run.CountFaults("PostgreSQL stopped")),
             ("PostgreSQL killed", run.CountFaults("PostgreSQL killed")),
             ("failovers to the standby", run.CountFaults("standby promoted")),
+            ("log database hung", run.CountFaults("log database hangs")),
+            ("log database shut down", run.CountFaults("log database shut down")),
+            ("log database killed", run.CountFaults("log database killed")),
             ("link cuts", run.CountFaults(" isolated", "cut off")),
             ("faults that failed themselves", run.Faults.Count(o => o.Outcome == Outcome.Info)),
         ];
