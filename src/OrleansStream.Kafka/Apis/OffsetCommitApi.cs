@@ -8,6 +8,8 @@ namespace OrleansStream.Kafka.Apis;
 /// <summary>Commits offsets, durable before the answer.</summary>
 internal sealed class OffsetCommitApi(GroupCaller groups) : KafkaApi<OffsetCommitRequest, OffsetCommitResponse>
 {
+    private const short FirstWithGroupIdNotFound = 9;
+
     protected override async ValueTask<OffsetCommitResponse?> HandleAsync(OffsetCommitRequest request, RequestContext context)
     {
         var member = new ClassicIdentity(request.MemberId, new Generation(request.GenerationIdOrMemberEpoch), request.GroupInstanceId);
@@ -34,9 +36,13 @@ internal sealed class OffsetCommitApi(GroupCaller groups) : KafkaApi<OffsetCommi
                 Partitions = Array.ConvertAll(topic.Partitions, partition => new OffsetCommitResponse.PartitionAnswer
                 {
                     PartitionIndex = partition.PartitionIndex,
-                    ErrorCode = KafkaErrors.Of(errors[at++]),
+                    ErrorCode = KafkaErrors.Of(InVersion(errors[at++], context.Version)),
                 }),
             }),
         };
     }
+
+    /// <summary>Older clients hear of a group that does not exist that it has no such generation.</summary>
+    private static ErrorCode InVersion(ErrorCode error, short version) =>
+        error == ErrorCode.GroupIdNotFound && version < FirstWithGroupIdNotFound ? ErrorCode.IllegalGeneration : error;
 }

@@ -281,7 +281,7 @@ internal sealed partial class GroupGrain : Grain, IGroupGrain, IClassicGroupGrai
 
             for (var at = 0; at < partitions.Length; at++)
             {
-                answers[at] = subscriptions.Contains(partitions[at].Topic) ? ErrorCode.GroupSubscribedToTopic : answers[at];
+                answers[at] = answers[at] == ErrorCode.None && subscriptions.Contains(partitions[at].Topic) ? ErrorCode.GroupSubscribedToTopic : answers[at];
             }
 
             await coordinator.Writer.CommitAsync(_offsets.ToStored(resolved

@@ -39,7 +39,8 @@ internal sealed class Comparison((string Case, string Fields, string Reason)[] e
     }
 
     /// <summary>Compares two answers.</summary>
-    public void Compare<TRequest, TResponse>(string name, short version, TResponse ours, TResponse theirs)
+    public void Compare<TRequest, TResponse>(
+        string name, short version, TResponse ours, TResponse theirs, Func<string, string>? nameOurs = null, Func<string, string>? nameTheirs = null)
         where TRequest : class, IKafkaMessage<TRequest>
         where TResponse : class, IKafkaMessage<TResponse>
     {
@@ -48,7 +49,7 @@ internal sealed class Comparison((string Case, string Fields, string Reason)[] e
             Answers++;
         }
 
-        var (our, their) = (Flat.Of(ours), Flat.Of(theirs));
+        var (our, their) = (Flat.Of(ours, nameOurs), Flat.Of(theirs, nameTheirs));
         foreach (var path in our.Keys.Union(their.Keys))
         {
             var (here, there) = (our.GetValueOrDefault(path, "absent"), their.GetValueOrDefault(path, "absent"));

@@ -120,6 +120,17 @@ public sealed class ClassicGroupGrainTests(ClassicGroupSilo silo) : IClassFixtur
     }
 
     [Fact]
+    public async Task A_member_of_a_group_that_does_not_exist_learns_that_and_a_group_without_members_asks_nobody_who_he_is()
+    {
+        await CreateTopicAsync(1);
+
+        Assert.Equal([ErrorCode.GroupIdNotFound], await Classic.CommitAsync(new ClassicIdentity("a", new Generation(1), null), [Offset(0, 4)]));
+        Assert.Equal([ErrorCode.None], await Classic.CommitAsync(new ClassicIdentity("a", Generation.None, null), [Offset(0, 5)]));
+        Assert.Equal([ErrorCode.UnknownMemberId], await Classic.CommitAsync(new ClassicIdentity("a", new Generation(1), null), [Offset(0, 6)]));
+        Assert.Equal(5L, Assert.Single(await Group.FetchOffsetsAsync(null)).Offset.Value);
+    }
+
+    [Fact]
     public async Task Offsets_of_topics_that_nobody_subscribes_to_can_be_deleted()
     {
         await CreateTopicAsync(2);
@@ -129,7 +140,7 @@ public sealed class ClassicGroupGrainTests(ClassicGroupSilo silo) : IClassFixtur
 
         await SettleAsync("a");
 
-        Assert.Equal([ErrorCode.GroupSubscribedToTopic], await Classic.DeleteOffsetsAsync([new(_name, 1)]));
+        Assert.Equal([ErrorCode.GroupSubscribedToTopic, ErrorCode.UnknownTopicOrPartition], await Classic.DeleteOffsetsAsync([new(_name, 1), new(_name, 9)]));
         Assert.Equal(ErrorCode.NonEmptyGroup, (await Assert.ThrowsAsync<OrleansStreamException>(Group.DeleteAsync)).ErrorCode);
     }
 

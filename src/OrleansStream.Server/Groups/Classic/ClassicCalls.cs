@@ -1,3 +1,4 @@
+using OrleansStream.Groups;
 using OrleansStream.Groups.Classic;
 
 namespace OrleansStream.Server.Groups.Classic;
@@ -45,7 +46,9 @@ internal sealed class ClassicCalls(Action<GroupCoordinator> watch)
 
     /// <summary>Decides whether somebody may commit; the caller writes without awaiting anything in between.</summary>
     public static ErrorCode CheckCommit(GroupCoordinator coordinator, ClassicIdentity identity) =>
-        coordinator.Group.Members.Count > 0 ? ErrorCode.UnknownMemberId : coordinator.Classic.CheckCommit(identity, coordinator.Now);
+        coordinator.Group.Members.Count > 0 ? ErrorCode.UnknownMemberId
+        : !coordinator.Writer.IsStored && coordinator.Classic.State == GroupState.Empty && identity.Generation > Generation.None ? ErrorCode.GroupIdNotFound
+        : coordinator.Classic.CheckCommit(identity, coordinator.Now);
 
     /// <summary>
     /// What is news to this coordinator, a generation or a member, was made by another one; the store tells which of the two goes on.

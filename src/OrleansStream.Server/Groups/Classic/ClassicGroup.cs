@@ -188,8 +188,8 @@ internal sealed class ClassicGroup(ClassicGroupOptions options, Generation gener
     /// <summary>Decides whether somebody may commit offsets.</summary>
     public ErrorCode CheckCommit(ClassicIdentity identity, TimeSpan now)
     {
-        var isOutside = identity.MemberId.Length == 0 && identity.InstanceId is null;
-        if (isOutside && identity.Generation <= Generation.None)
+        // Outsiders name no generation; a group without members does not ask who they are.
+        if (identity.Generation <= Generation.None && (State == GroupState.Empty || (identity.MemberId.Length == 0 && identity.InstanceId is null)))
         {
             return State == GroupState.Empty ? ErrorCode.None : ErrorCode.UnknownMemberId;
         }
