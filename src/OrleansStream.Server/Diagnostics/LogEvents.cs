@@ -8,6 +8,7 @@ internal static class LogEvents
     public const int PartitionLost = 2003;
     public const int PartitionCloseTimedOut = 2004;
     public const int PartitionsIdle = 2005;
+    public const int PartitionNotOpened = 2006;
 
     public const int ProduceFailed = 2100;
     public const int FetchFailed = 2101;
@@ -41,4 +42,6 @@ internal static class LogEvents
     public const int GroupDeleted = 2504;
     public const int CoordinatorStopped = 2505;
     public const int GroupTickFailed = 2506;
+    public const int GroupsHandedOver = 2507;
+    public const int GroupNotHandedOver = 2508;
 }

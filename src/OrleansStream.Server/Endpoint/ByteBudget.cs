@@ -28,5 +28,13 @@ internal sealed class ByteBudget(long capacity)
         }
     }
 
+    /// <summary>Takes whether there is room or not.</summary>
+    /// <returns>True.</returns>
+    public bool Take(long bytes)
+    {
+        Interlocked.Add(ref _used, bytes);
+        return true;
+    }
+
     public void Return(long bytes) => Interlocked.Add(ref _used, -bytes);
 }

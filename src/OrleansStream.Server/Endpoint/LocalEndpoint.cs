@@ -21,7 +21,7 @@ public sealed partial class LocalEndpoint : IDisposable
 
     private readonly PartitionTable _table;
     private readonly Fetcher _fetcher;
-    private readonly ByteBudget _produceBudget;
+    private readonly ProduceBudget _produceBudget;
     private readonly ServerMetrics _metrics;
     private readonly TimeProvider _time;
     private readonly ILogger<LocalEndpoint> _logger;
@@ -39,7 +39,7 @@ public sealed partial class LocalEndpoint : IDisposable
         _time = time;
         _logger = logger;
         _drainingToken = _draining.Token;
-        _produceBudget = new ByteBudget(options.Value.MaxProduceBytesInHand);
+        _produceBudget = new ProduceBudget(options.Value.MaxProduceBytesInHand);
     }
 
     /// <summary>Appends a batch and answers once it is durable. The request's batch is released when the answer is there.</summary>
@@ -206,7 +206,7 @@ public sealed partial class LocalEndpoint : IDisposable
                 return await AppendAsync(partition, batch, isInOrder);
             }
 
-            if (!_produceBudget.TryTake(batch.Length))
+            if (!_produceBudget.TryTake(partition.Store, batch.Length))
             {
                 return Failed(ErrorCode.Throttled, $"The silo has {_produceBudget.Used} bytes of batches in hand and takes no more just now; send it again.");
             }
@@ -217,7 +217,7 @@ public sealed partial class LocalEndpoint : IDisposable
             }
             finally
             {
-                _produceBudget.Return(batch.Length);
+                _produceBudget.Return(partition.Store, batch.Length);
             }
         }
         finally

@@ -1,12 +1,13 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Orleans.Concurrency;
+using Orleans.Runtime.Placement;
 using OrleansStream.Grains;
 using OrleansStream.Groups;
 using OrleansStream.Groups.Classic;
-using OrleansStream.Server.Diagnostics;
 using OrleansStream.Server.Groups.Classic;
 using OrleansStream.Server.Hosting;
+using OrleansStream.Server.Placement;
 using OrleansStream.Storage;
 
 namespace OrleansStream.Server.Groups;
@@ -18,11 +19,12 @@ namespace OrleansStream.Server.Groups;
 /// callers are told to try again. One for a group that does not exist leaves once it has answered: whoever names millions of groups
 /// shall not find them all in memory.
 /// </summary>
-[Reentrant]
-internal sealed partial class GroupGrain : Grain, IGroupGrain, IClassicGroupGrain, IDisposable
+[Reentrant, GroupPlacement]
+internal sealed class GroupGrain : Grain, IGroupGrain, IClassicGroupGrain, ICoordinatingGrain, IGrainMigrationParticipant, IDisposable
 {
     private readonly IGroupStore _store;
     private readonly GroupCatalog _catalog;
+    private readonly GroupTable _table;
     private readonly IPartitionExtents _extents;
     private readonly ClassicGroupOptions _options;
     private readonly ClassicCalls _classic;
@@ -39,10 +41,13 @@ internal sealed partial class GroupGrain : Grain, IGroupGrain, IClassicGroupGrai
     private IGrainTimer? _timer;
     private long _refreshedAt;
     private int _callsInHand;
+    private bool _wasMoved;
+    private volatile bool _isLeaving;
 
     public GroupGrain(
         IGroupStore store,
         ICatalog catalog,
+        GroupTable table,
         IPartitionExtents extents,
         IOptions<OrleansStreamServerOptions> options,
         TimeProvider time,
@@ -50,9 +55,10 @@ internal sealed partial class GroupGrain : Grain, IGroupGrain, IClassicGroupGrai
     {
         _store = store;
         _catalog = new GroupCatalog(catalog);
+        _table = table;
         _extents = extents;
         _options = options.Value.ClassicGroups;
-        _classic = new ClassicCalls(WatchMembers);
+        _classic = new ClassicCalls(WatchMembers, () => _isLeaving);
         _time = time;
         _logger = logger;
     }
@@ -61,8 +67,38 @@ internal sealed partial class GroupGrain : Grain, IGroupGrain, IClassicGroupGrai
     {
         _groupId = this.GetPrimaryKeyString();
         _offsets = new GroupOffsets(_store, _catalog, _extents, _time, _groupId);
+        _table.Add(this);
+        if (_wasMoved)
+        {
+            // Its members are out there, and it watches over them from now on. A failure is for the next call to tell.
+            _ = LoadAsync();
+        }
+
         return Task.CompletedTask;
     }
+
+    public override Task OnDeactivateAsync(DeactivationReason reason, CancellationToken cancellationToken)
+    {
+        _table.Remove(this);
+        return Task.CompletedTask;
+    }
+
+    string ICoordinatingGrain.GroupId => _groupId;
+
+    public Task MoveAsync(SiloAddress target)
+    {
+        _isLeaving = true;
+        _turns?.Wake();
+        GrainContext.Migrate(new Dictionary<string, object> { [IPlacementDirector.PlacementHintKey] = target }, CancellationToken.None);
+        return GrainContext.Deactivated;
+    }
+
+    /// <summary>Nothing travels with a move: whatever was answered is stored.</summary>
+    public void OnDehydrate(IDehydrationContext dehydrationContext)
+    {
+    }
+
+    public void OnRehydrate(IRehydrationContext rehydrationContext) => _wasMoved = true;
 
     public void Dispose() => _catalogTurn.Dispose();
 
@@ -84,7 +120,7 @@ internal sealed partial class GroupGrain : Grain, IGroupGrain, IClassicGroupGrai
                 var response = coordinator.Group.Join(request, topics, coordinator.Now);
                 if (response.Error == ErrorCode.None)
                 {
-                    LogJoined(_groupId, request.MemberId, request.ClientId, response.Generation);
+                    GroupLog.Joined(_logger, _groupId, request.MemberId, request.ClientId, response.Generation);
                 }
 
                 return response;
@@ -108,7 +144,7 @@ internal sealed partial class GroupGrain : Grain, IGroupGrain, IClassicGroupGrai
         coordinator =>
         {
             coordinator.Group.Leave(memberId);
-            LogLeft(_groupId, memberId);
+            GroupLog.Left(_logger, _groupId, memberId);
             return Task.FromResult(true);
         },
         refuse: null);
@@ -212,7 +248,7 @@ internal sealed partial class GroupGrain : Grain, IGroupGrain, IClassicGroupGrai
             }
 
             await coordinator.Writer.DeleteAsync();
-            LogDeleted(_groupId);
+            GroupLog.Deleted(_logger, _groupId);
             DeactivateOnIdle();
             return true;
         },
@@ -225,7 +261,7 @@ internal sealed partial class GroupGrain : Grain, IGroupGrain, IClassicGroupGrai
             var response = await _classic.JoinAsync(coordinator, request);
             if (response is { Error: ErrorCode.None, IsPending: false })
             {
-                LogJoined(_groupId, response.MemberId, request.ClientId, response.Generation);
+                GroupLog.Joined(_logger, _groupId, response.MemberId, request.ClientId, response.Generation);
             }
 
             return response;
@@ -246,7 +282,7 @@ internal sealed partial class GroupGrain : Grain, IGroupGrain, IClassicGroupGrai
             var answers = await ClassicCalls.LeaveAsync(coordinator, members);
             foreach (var (member, _) in members.Zip(answers).Where(pair => pair.Second == ErrorCode.None))
             {
-                LogLeft(_groupId, member.InstanceId ?? member.MemberId);
+                GroupLog.Left(_logger, _groupId, member.InstanceId ?? member.MemberId);
             }
 
             return answers;
@@ -359,7 +395,7 @@ internal sealed partial class GroupGrain : Grain, IGroupGrain, IClassicGroupGrai
             _turns = coordinator.Turns;
             if (coordinator.MemberCount > 0)
             {
-                LogRestored(_groupId, coordinator.MemberCount, coordinator.Generation);
+                GroupLog.Restored(_logger, _groupId, coordinator.MemberCount, coordinator.Generation);
                 WatchMembers(coordinator);
             }
 
@@ -395,7 +431,7 @@ internal sealed partial class GroupGrain : Grain, IGroupGrain, IClassicGroupGrai
         {
             foreach (var member in coordinator.Group.Expire(coordinator.Now).Concat(coordinator.Classic.Expire(coordinator.Now)))
             {
-                LogExpelled(_groupId, member);
+                GroupLog.Expelled(_logger, _groupId, member);
             }
 
             if (_time.GetElapsedTime(_refreshedAt) >= GroupLimits.TopicRefreshInterval)
@@ -411,7 +447,7 @@ internal sealed partial class GroupGrain : Grain, IGroupGrain, IClassicGroupGrai
         }
         catch (OrleansStreamException e)
         {
-            LogTickFailed(e, _groupId);
+            GroupLog.TickFailed(_logger, e, _groupId);
             StopAfterFailure();
         }
     }
@@ -434,7 +470,7 @@ internal sealed partial class GroupGrain : Grain, IGroupGrain, IClassicGroupGrai
     {
         if (_loading is { IsFaulted: true } or { IsCompletedSuccessfully: true, Result.Writer.Failure: not null })
         {
-            LogStopped(_groupId);
+            GroupLog.Stopped(_logger, _groupId);
             _timer?.Dispose();
             _turns?.Wake();
             DeactivateOnIdle();
@@ -461,25 +497,4 @@ internal sealed partial class GroupGrain : Grain, IGroupGrain, IClassicGroupGrai
 
     private static MembershipResponse Refuse(ErrorCode error, string message) =>
         new(error, Generation.None, [], GroupLimits.HeartbeatInterval, message);
-
-    [LoggerMessage(LogEvents.MemberJoined, LogLevel.Information, "Member {Member} ({Client}) joined group {Group}, generation {Generation}.")]
-    private partial void LogJoined(string group, string member, string client, Generation generation);
-
-    [LoggerMessage(LogEvents.MemberLeft, LogLevel.Information, "Member {Member} left group {Group}.")]
-    private partial void LogLeft(string group, string member);
-
-    [LoggerMessage(LogEvents.MemberExpelled, LogLevel.Warning, "Member {Member} was expelled from group {Group}: it was silent for its session timeout.")]
-    private partial void LogExpelled(string group, string member);
-
-    [LoggerMessage(LogEvents.GroupRestored, LogLevel.Information, "Took over group {Group} with {Members} members, generation {Generation}.")]
-    private partial void LogRestored(string group, int members, Generation generation);
-
-    [LoggerMessage(LogEvents.GroupDeleted, LogLevel.Information, "Deleted group {Group}.")]
-    private partial void LogDeleted(string group);
-
-    [LoggerMessage(LogEvents.CoordinatorStopped, LogLevel.Warning, "This activation stops coordinating group {Group}; the next one starts from what is stored.")]
-    private partial void LogStopped(string group);
-
-    [LoggerMessage(LogEvents.GroupTickFailed, LogLevel.Warning, "A round of checks of group {Group} failed; it is repeated.")]
-    private partial void LogTickFailed(Exception error, string group);
 }

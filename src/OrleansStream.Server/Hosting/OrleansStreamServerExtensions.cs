@@ -136,7 +136,10 @@ public static class OrleansStreamServerExtensions
     {
         var services = silo.Services;
         silo.AddPlacementDirector<PartitionPlacement, PartitionPlacementDirector>();
+        silo.AddPlacementDirector<GroupPlacement, GroupPlacementDirector>();
         services.AddSingleton<PlacementMap>();
+        services.AddSingleton<GroupTable>();
+        services.AddSingleton<GroupHandover>();
         services.AddSingleton(provider => new PartitionDirectory(
             provider.GetRequiredService<PlacementMap>(),
             provider.GetRequiredService<IGrainFactory>(),

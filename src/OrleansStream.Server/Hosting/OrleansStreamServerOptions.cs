@@ -47,7 +47,7 @@ public sealed class OrleansStreamServerOptions
     /// <summary>How long a stopping silo may take to give its partitions to others, and then to finish the appends it has in hand. Five seconds each.</summary>
     public TimeSpan DrainTimeout { get; set; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>The most bytes of batches being stored at a time; what comes beyond is told to try again. 256 MiB.</summary>
+    /// <summary>The most bytes of batches being stored at a time; what comes beyond is told to try again. Of several log stores none may have more than half. 256 MiB.</summary>
     public long MaxProduceBytesInHand { get; set; } = 256L * 1024 * 1024;
 
     /// <summary>The most bytes of answers to fetches being put together at a time; what comes beyond is told to try again. 256 MiB.</summary>

@@ -52,7 +52,12 @@ internal sealed partial class PartitionGrain(
         {
             // Told to whoever called, by the method called: an exception from here would reach them as a failed activation.
             _refusal = refusal;
-            if (refusal.ErrorCode != ErrorCode.UnknownTopicOrPartition)
+            if (refusal is { IsRetriable: true, InnerException: null })
+            {
+                // The store knows why, and has told it once for all partitions.
+                PartitionNotOpened(key, refusal.Message);
+            }
+            else if (refusal.ErrorCode != ErrorCode.UnknownTopicOrPartition)
             {
                 PartitionRefused(key, refusal.ErrorCode, refusal);
             }
@@ -189,6 +194,9 @@ internal sealed partial class PartitionGrain(
 
     [LoggerMessage(LogEvents.PartitionRefused, LogLevel.Error, "Partition {Partition} cannot be opened ({Error}).")]
     private partial void PartitionRefused(string partition, ErrorCode error, Exception exception);
+
+    [LoggerMessage(LogEvents.PartitionNotOpened, LogLevel.Debug, "Partition {Partition} cannot be opened just now: {Reason}")]
+    private partial void PartitionNotOpened(string partition, string reason);
 
     [LoggerMessage(LogEvents.PartitionLost, LogLevel.Error, "The log of partition {Partition} ended under leader epoch {LeaderEpoch}; the next use opens it again.")]
     private partial void PartitionLost(PartitionId partition, LeaderEpoch leaderEpoch, Exception exception);

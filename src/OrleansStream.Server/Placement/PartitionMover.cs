@@ -6,6 +6,7 @@ using OrleansStream.Grains;
 using OrleansStream.Placement;
 using OrleansStream.Server.Diagnostics;
 using OrleansStream.Server.Endpoint;
+using OrleansStream.Server.Groups;
 using OrleansStream.Server.Hosting;
 using OrleansStream.Server.Partitions;
 using OrleansStream.Storage;
@@ -25,6 +26,7 @@ internal sealed partial class PartitionMover(
     IGrainFactory grains,
     MoveRecorder recorder,
     PlacementBroadcast broadcast,
+    GroupHandover groups,
     IOptions<OrleansStreamServerOptions> options,
     TimeProvider time,
     ILogger<PartitionMover> logger) : IDisposable
@@ -62,7 +64,7 @@ internal sealed partial class PartitionMover(
         _running = Task.WhenAll(WatchMembershipAsync(_stopping.Token), RunAsync(_stopping.Token));
     }
 
-    /// <summary>Gives everything away that this silo has open; completes when that is done or the time is over.</summary>
+    /// <summary>Gives everything away that this silo has open, and the groups; completes when that is done or the time is over.</summary>
     public async Task EvacuateAsync(TimeSpan timeout, CancellationToken cancellationToken)
     {
         map.NoteStopping(address.Silo);
@@ -77,6 +79,7 @@ internal sealed partial class PartitionMover(
         var start = time.GetTimestamp();
         using var limit = new CancellationTokenSource(timeout, time);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
+        var handingOver = groups.RunAsync(ending.Token);
         var moved = 0;
         while (!ending.IsCancellationRequested && Misplaced(MoveReason.Left) is { Count: > 0 } misplaced)
         {
@@ -89,6 +92,7 @@ internal sealed partial class PartitionMover(
             }
         }
 
+        await handingOver;
         Evacuated(moved, time.GetElapsedTime(start), table.Count);
     }
 
@@ -137,6 +141,7 @@ internal sealed partial class PartitionMover(
                 }
 
                 await SettleAsync(stopping);
+                await groups.RunAsync(stopping);
                 await RoundAsync(stopping);
             }
             catch (OperationCanceledException) when (stopping.IsCancellationRequested)

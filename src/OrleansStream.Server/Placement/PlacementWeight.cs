@@ -15,6 +15,17 @@ internal static class PlacementWeight
         return Mix(BinaryPrimitives.ReadUInt64BigEndian(bytes) ^ Mix(BinaryPrimitives.ReadUInt64BigEndian(bytes[8..])));
     }
 
+    public static ulong OfGroup(string groupId)
+    {
+        var weight = 0UL;
+        foreach (var character in groupId)
+        {
+            weight = Mix(weight ^ character);
+        }
+
+        return weight;
+    }
+
     /// <summary>Of host and port only: a silo that restarts in its place wants what it had.</summary>
     public static ulong OfSilo(SiloAddress silo)
     {

@@ -10,6 +10,7 @@ namespace OrleansStream.Chaos.Cluster;
 internal sealed class NetworkLab : IAsyncDisposable
 {
     private const string NamePrefix = "osc";
+    private const string BridgeAddress = "02:00:00:00:00:01";
     private readonly string _bridge = $"{NamePrefix}{Environment.ProcessId}";
     private readonly string _subnet = string.Create(CultureInfo.InvariantCulture, $"10.{200 + (Environment.ProcessId / 250 % 50)}.{Environment.ProcessId % 250}");
     private readonly List<string> _spaces = [];
@@ -35,7 +36,9 @@ internal sealed class NetworkLab : IAsyncDisposable
         try
         {
             await RemoveLeftoversAsync();
-            await Shell.RunAsync("ip", "link", "add", lab._bridge, "type", "bridge");
+            // With an address of its own: by default a bridge takes the lowest of its ports', so that a silo that joins may change it, and
+            // then others do not reach the database for as long as they remember the old one.
+            await Shell.RunAsync("ip", "link", "add", lab._bridge, "address", BridgeAddress, "type", "bridge");
             await Shell.RunAsync("ip", "addr", "add", $"{lab._subnet}.1/24", "dev", lab._bridge);
             await Shell.RunAsync("ip", "addr", "add", $"{lab.DatabaseAddress}/24", "dev", lab._bridge);
             await Shell.RunAsync("ip", "link", "set", lab._bridge, "up");

@@ -9,7 +9,8 @@ namespace OrleansStream.Server.Groups.Classic;
 /// stopping. Its caller sends it again.
 /// </summary>
 /// <param name="watch">Called once a decision was made, before anything waits.</param>
-internal sealed class ClassicCalls(Action<GroupCoordinator> watch)
+/// <param name="isLeaving">True when the grain is about to move, and nothing may wait any more.</param>
+internal sealed class ClassicCalls(Action<GroupCoordinator> watch, Func<bool> isLeaving)
 {
     public async Task<ClassicJoinResponse> JoinAsync(GroupCoordinator coordinator, ClassicJoinRequest request)
     {
@@ -75,7 +76,7 @@ internal sealed class ClassicCalls(Action<GroupCoordinator> watch)
             watch(coordinator);
             coordinator.Turns.Announce(coordinator.Classic.Turn);
             var left = endsAt - coordinator.Now;
-            if (!isPending(answer) || left <= TimeSpan.Zero)
+            if (!isPending(answer) || left <= TimeSpan.Zero || isLeaving())
             {
                 return answer;
             }

@@ -1,8 +1,9 @@
 namespace OrleansStream.Server.Groups.Classic;
 
-/// <summary>Wakes the calls that wait for a classic group's next turn. Used on the grain's scheduler only, but for the timers it sets.</summary>
+/// <summary>Wakes the calls that wait for a classic group's next turn. They wait on the grain's scheduler; anybody may wake them.</summary>
 internal sealed class TurnSignal(TimeProvider time)
 {
+    private readonly Lock _lock = new();
     private readonly HashSet<TaskCompletionSource> _waiting = [];
     private long _turn;
 
@@ -19,12 +20,15 @@ internal sealed class TurnSignal(TimeProvider time)
     /// <summary>Lets everybody who waits look again.</summary>
     public void Wake()
     {
-        foreach (var waiter in _waiting)
+        lock (_lock)
         {
-            waiter.TrySetResult();
-        }
+            foreach (var waiter in _waiting)
+            {
+                waiter.TrySetResult();
+            }
 
-        _waiting.Clear();
+            _waiting.Clear();
+        }
     }
 
     /// <summary>Waits for the next turn, or until <paramref name="atMost"/> has passed.</summary>
@@ -32,9 +36,16 @@ internal sealed class TurnSignal(TimeProvider time)
     {
         // Each waits for a source of its own, which turn and timer complete alike: what wakes it is always its own scheduler.
         var waiter = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        _waiting.Add(waiter);
+        lock (_lock)
+        {
+            _waiting.Add(waiter);
+        }
+
         using var timer = time.CreateTimer(static waiter => ((TaskCompletionSource)waiter!).TrySetResult(), waiter, atMost, Timeout.InfiniteTimeSpan);
         await waiter.Task;
-        _waiting.Remove(waiter);
+        lock (_lock)
+        {
+            _waiting.Remove(waiter);
+        }
     }
 }

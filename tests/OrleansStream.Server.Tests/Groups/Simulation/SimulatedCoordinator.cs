@@ -22,7 +22,7 @@ internal sealed class SimulatedCoordinator
         _world.After(GroupLimits.TickInterval, Tick);
     }
 
-    public ClassicCalls Calls { get; } = new(_ => { });
+    public ClassicCalls Calls { get; } = new(_ => { }, () => false);
 
     public bool IsStopped { get; private set; }
 
