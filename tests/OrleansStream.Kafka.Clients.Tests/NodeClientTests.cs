@@ -2,11 +2,14 @@ using OrleansStream.Records;
 
 namespace OrleansStream.Kafka.Clients.Tests;
 
-/// <summary>kafkajs and @platformatic/kafka write, read, and administer. Their groups: <see cref="ClientGroupTests"/>.</summary>
+/// <summary>
+/// kafkajs and @platformatic/kafka write, read, and administer. Their groups: <see cref="ClientGroupTests"/>. @platformatic/kafka takes zstd from Node,
+/// which has it from 22.15 on.
+/// </summary>
 public sealed class NodeClientTests(KafkaHost host) : IClassFixture<KafkaHost>
 {
     [Theory]
-    [InlineData("kafkajs", CompressionType.None, CompressionType.Gzip)]
+    [InlineData("kafkajs", CompressionType.None, CompressionType.Gzip, CompressionType.Snappy, CompressionType.Lz4, CompressionType.Zstd)]
     [InlineData("platformatic", CompressionType.None, CompressionType.Gzip, CompressionType.Snappy, CompressionType.Lz4)]
     public async Task Records_come_back_as_they_were_sent_with_every_codec_by_time_and_up_to_the_largest_size(string client, params CompressionType[] codecs)
     {
@@ -17,6 +20,7 @@ public sealed class NodeClientTests(KafkaHost host) : IClassFixture<KafkaHost>
 
         using var wire = await WireClient.ConnectAsync(host.Servers);
         Assert.Equal([.. codecs, CompressionType.None], await wire.ReadCodecsAsync(topic));
+        Assert.Equal((codecs.Length * 100) + 1, host.ReadAll(topic).Count);
     }
 
     [Theory]
