@@ -1,8 +1,11 @@
 using System.Buffers.Binary;
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using System.Runtime.CompilerServices;
 using OrleansStream.Kafka.Tests.Hostile;
+using OrleansStream.TestServers;
 using Xunit.Abstractions;
 
 namespace OrleansStream.Kafka.Tests.Fuzz;
@@ -12,13 +15,15 @@ using Confluent.Kafka.Admin;
 
 /// <summary>
 /// Makes the corpus: real clients talk to the gateway through a listener that notes their requests. Runs only when ORLEANSSTREAM_CAPTURE names the folder to write
-/// to, as after an API or a client was added: <c>ORLEANSSTREAM_CAPTURE=$PWD/tests/OrleansStream.Kafka.Tests/Corpus ./dev test Kafka.Tests</c>.
+/// to, as after an API or a client was added: <c>ORLEANSSTREAM_CAPTURE=$PWD/tests/OrleansStream.Kafka.Tests/Corpus ./dev test Kafka.Tests</c>. The clients for Node
+/// are those that <c>./dev test Kafka.Clients</c> installed.
 /// </summary>
 public sealed class CorpusCapture(ITestOutputHelper output)
 {
     private const int MaxFrameBytes = 4096;
 
-    private readonly ConcurrentQueue<byte[]> _frames = new();
+    private readonly ConcurrentQueue<(string Client, byte[] Frame)> _frames = new();
+    private volatile string _client = "";
 
     [Fact]
     public async Task Requests_of_real_clients_are_kept_when_that_is_asked_for()
@@ -31,13 +36,19 @@ public sealed class CorpusCapture(ITestOutputHelper output)
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
         var port = ((IPEndPoint)listener.LocalEndpoint).Port;
-        await using var gateway = await Gateway.StartAsync(kafka => kafka.AdvertisedPort = port);
+        await using var gateway = await Gateway.StartAsync(
+            kafka => kafka.AdvertisedPort = port,
+            server => server.ClassicGroups = new() { MinSessionTimeout = TimeSpan.FromSeconds(2), InitialRebalanceDelay = TimeSpan.Zero });
         _ = AcceptAsync(listener, gateway.Port);
         var topicId = await FrameCorpus.CreateTopicAsync(gateway);
-        foreach (var (name, step) in Steps($"127.0.0.1:{port}"))
+        var servers = $"127.0.0.1:{port}";
+
+        // librdkafka last: it writes batches with zstd, which Node has learned late.
+        foreach (var (client, name, step) in NodeSteps(servers).Concat(Steps(servers).Select(of => ("librdkafka", of.Name, of.Step))))
         {
             // Said and saved at once: what a client does not survive is known then, and not lost.
-            await Console.Error.WriteLineAsync(name);
+            await Console.Error.WriteLineAsync($"{client}: {name}");
+            _client = client;
             try
             {
                 await Task.Run(step);
@@ -47,11 +58,40 @@ public sealed class CorpusCapture(ITestOutputHelper output)
                 output.WriteLine($"{name}: {refused.Message}");
             }
 
-            FrameCorpus.Save(folder, _frames.Where(frame => frame.Length <= MaxFrameBytes), topicId);
+            FrameCorpus.Save(folder, client, _frames.Where(of => of.Client == client && of.Frame.Length <= MaxFrameBytes).Select(of => of.Frame), topicId);
         }
 
         output.WriteLine(string.Join(Environment.NewLine, gateway.Warnings));
     }
+
+    private static IEnumerable<(string Client, string Name, Func<Task> Step)> NodeSteps(string servers)
+    {
+        foreach (var client in (string[])["kafkajs", "platformatic"])
+        {
+            yield return (client, "produce", () => RunNodeAsync("produce.mjs", client, servers, FrameCorpus.Topic, "0", "20"));
+            yield return (client, "group", () => RunNodeAsync("member.mjs", client, servers, $"corpus-{client}", FrameCorpus.Topic));
+            yield return (client, "administration", () => RunNodeAsync("admin.mjs", client, servers, $"corpus-admin-{client}"));
+        }
+    }
+
+    /// <summary>Runs a script of the clients' tests to its end, or tells it to end when it has done for a while what it is for.</summary>
+    private static async Task RunNodeAsync(params string[] arguments)
+    {
+        using var process = Process.Start(new ProcessStartInfo("node", arguments) { WorkingDirectory = NodeFolder() })!;
+        using var enough = new CancellationTokenSource(TimeSpan.FromSeconds(10));
+        try
+        {
+            await process.WaitForExitAsync(enough.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            Signals.Send(process.Id, Signals.Terminate);
+            await process.WaitForExitAsync();
+        }
+    }
+
+    private static string NodeFolder([CallerFilePath] string thisFile = "") =>
+        Path.GetFullPath(Path.Combine(Path.GetDirectoryName(thisFile)!, "../../../artifacts/node-clients"));
 
     private static IEnumerable<(string Name, Func<Task> Step)> Steps(string servers)
     {
@@ -194,7 +234,7 @@ public sealed class CorpusCapture(ITestOutputHelper output)
                 var frame = new byte[sizeof(int) + BinaryPrimitives.ReadInt32BigEndian(length)];
                 length.CopyTo(frame, 0);
                 await fromClient.ReadExactlyAsync(frame.AsMemory(sizeof(int)));
-                _frames.Enqueue(frame);
+                _frames.Enqueue((_client, frame));
                 await toServer.WriteAsync(frame);
             }
 

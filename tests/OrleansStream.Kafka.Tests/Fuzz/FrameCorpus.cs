@@ -5,7 +5,7 @@ using OrleansStream.Kafka.Tests.Hostile;
 namespace OrleansStream.Kafka.Tests.Fuzz;
 
 /// <summary>
-/// Requests of real clients, each a file of its own with its length in front, named after its API and version. <see cref="CorpusCapture"/> made them.
+/// Requests of real clients, each a file of its own with its length in front, named after its API, version and client. <see cref="CorpusCapture"/> made them.
 /// They are about a topic of a fixed name, whose id is another one every time it is created and is put in its place.
 /// </summary>
 internal static class FrameCorpus
@@ -40,8 +40,8 @@ internal static class FrameCorpus
         return (await gateway.Sdk.Admin.DescribeTopicAsync(Topic)).TopicId;
     }
 
-    /// <summary>Writes frames that were caught, a few of each API and version.</summary>
-    public static void Save(string folder, IEnumerable<byte[]> frames, Guid topicId)
+    /// <summary>Writes frames that were caught from a client, a few of each API and version.</summary>
+    public static void Save(string folder, string client, IEnumerable<byte[]> frames, Guid topicId)
     {
         Directory.CreateDirectory(folder);
         File.WriteAllBytes(Path.Combine(folder, IdFile), topicId.ToByteArray(bigEndian: true));
@@ -52,7 +52,7 @@ internal static class FrameCorpus
             var chosen = some.Length <= 4 ? some : [some[0], some[some.Length / 3], some[some.Length * 2 / 3], some[^1]];
             for (var at = 0; at < chosen.Length; at++)
             {
-                File.WriteAllBytes(Path.Combine(folder, $"{kind.Key}-{at}.bin"), chosen[at]);
+                File.WriteAllBytes(Path.Combine(folder, $"{kind.Key}-{client}-{at}.bin"), chosen[at]);
             }
         }
     }
