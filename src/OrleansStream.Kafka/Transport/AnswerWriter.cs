@@ -1,5 +1,3 @@
-using System.Buffers;
-using System.IO.Pipelines;
 using System.Threading.Channels;
 using OrleansStream.Kafka.Diagnostics;
 
@@ -9,12 +7,12 @@ namespace OrleansStream.Kafka.Transport;
 /// Sends a connection's answers in the order of its requests. Small ones that are ready together leave together. Ends when its queue does;
 /// an exception from here is the connection's end.
 /// </summary>
-internal sealed class AnswerWriter(PipeWriter output, ChannelReader<PendingAnswer> queue, ConnectionClock clock, KafkaMetrics metrics) : IDisposable
+internal sealed class AnswerWriter(IAnswerOutput output, ChannelReader<PendingAnswer> queue, ConnectionClock clock, KafkaMetrics metrics) : IDisposable
 {
-    private const int FlushBytes = 64 * 1024;
+    /// <summary>What small answers may make up together before they leave, for the clock.</summary>
+    private const int SmallBytes = 64 * 1024;
 
     private readonly KafkaWriter _writer = new();
-    private long _unflushed;
 
     public async Task RunAsync(CancellationToken cancellationToken)
     {
@@ -39,7 +37,11 @@ internal sealed class AnswerWriter(PipeWriter output, ChannelReader<PendingAnswe
         }
     }
 
-    public void Dispose() => _writer.Dispose();
+    public void Dispose()
+    {
+        _writer.Dispose();
+        output.Dispose();
+    }
 
     private async ValueTask SendAsync(PendingAnswer pending, CancellationToken cancellationToken)
     {
@@ -52,7 +54,7 @@ internal sealed class AnswerWriter(PipeWriter output, ChannelReader<PendingAnswe
             clock.BeginWriting(_writer.Length);
             foreach (var piece in _writer.Pieces())
             {
-                await WriteAsync(piece, cancellationToken).ConfigureAwait(false);
+                await output.WriteAsync(piece, cancellationToken).ConfigureAwait(false);
             }
 
             clock.EndWriting();
@@ -77,41 +79,15 @@ internal sealed class AnswerWriter(PipeWriter output, ChannelReader<PendingAnswe
         }
     }
 
-    /// <summary>Hands bytes over no faster than the client takes them, so that they do not pile up between here and the network.</summary>
-    private async ValueTask WriteAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
-    {
-        while (!bytes.IsEmpty)
-        {
-            var part = bytes[..Math.Min(bytes.Length, FlushBytes)];
-            output.Write(part.Span);
-            bytes = bytes[part.Length..];
-            _unflushed += part.Length;
-            if (_unflushed >= FlushBytes)
-            {
-                await HandOverAsync(cancellationToken).ConfigureAwait(false);
-            }
-        }
-    }
-
     private async ValueTask FlushAsync(CancellationToken cancellationToken)
     {
-        if (_unflushed == 0)
+        if (!output.HasUnsent)
         {
             return;
         }
 
-        clock.BeginWriting(_unflushed);
-        await HandOverAsync(cancellationToken).ConfigureAwait(false);
+        clock.BeginWriting(SmallBytes);
+        await output.FlushAsync(cancellationToken).ConfigureAwait(false);
         clock.EndWriting();
-    }
-
-    private async ValueTask HandOverAsync(CancellationToken cancellationToken)
-    {
-        _unflushed = 0;
-        var flushed = await output.FlushAsync(cancellationToken).ConfigureAwait(false);
-        if (flushed.IsCompleted)
-        {
-            throw new OperationCanceledException("The client ended the connection.");
-        }
     }
 }

@@ -1,5 +1,6 @@
 using System.Threading.Channels;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
 using OrleansStream.Kafka.Apis;
 using OrleansStream.Kafka.Messages;
 
@@ -35,7 +36,7 @@ internal sealed class KafkaConnection(ConnectionContext transport, KafkaConnecti
     public async Task RunAsync()
     {
         using var closed = CancellationTokenSource.CreateLinkedTokenSource(transport.ConnectionClosed);
-        using var writer = new AnswerWriter(transport.Transport.Output, _queue.Reader, Clock, shared.Metrics);
+        using var writer = new AnswerWriter(CreateOutput(), _queue.Reader, Clock, shared.Metrics);
         var writing = WriteAsync(writer, closed);
         Exception? failure = null;
         try
@@ -61,6 +62,11 @@ internal sealed class KafkaConnection(ConnectionContext transport, KafkaConnecti
             System.Runtime.ExceptionServices.ExceptionDispatchInfo.Throw(failure);
         }
     }
+
+    /// <summary>The socket where there is one: the pipe in front of it would be one more copy.</summary>
+    private IAnswerOutput CreateOutput() => transport.Features.Get<IConnectionSocketFeature>() is { } plain
+        ? new SocketOutput(plain.Socket)
+        : new PipeOutput(transport.Transport.Output);
 
     /// <summary>A failure to write, or of a handler, ends the reading too.</summary>
     private static async Task WriteAsync(AnswerWriter writer, CancellationTokenSource closed)

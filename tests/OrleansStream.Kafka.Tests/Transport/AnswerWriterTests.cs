@@ -26,7 +26,7 @@ public sealed class AnswerWriterTests
         await using var services = new ServiceCollection().AddMetrics().BuildServiceProvider();
         using var metrics = new KafkaMetrics(services.GetRequiredService<IMeterFactory>(), TimeProvider.System);
         using var writer = new AnswerWriter(
-            _network.Writer, _queue.Reader, new ConnectionClock(TimeProvider.System, TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(1)), metrics);
+            new PipeOutput(_network.Writer), _queue.Reader, new ConnectionClock(TimeProvider.System, TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(1)), metrics);
         var appending = new TaskCompletionSource<IKafkaMessage?>();
         Enqueue(Task.FromResult<IKafkaMessage?>(new ProduceResponse()));
         Enqueue(appending.Task);
