@@ -97,8 +97,12 @@ internal sealed class RawClient : IDisposable
         return await FillAsync(answer, patience.Token) ? answer : throw new EndOfStreamException("The connection was closed within an answer.");
     }
 
-    /// <summary>Takes some bytes of an answer.</summary>
-    public async Task<bool> TakeAsync(int bytes) => await FillAsync(new byte[bytes], default);
+    /// <summary>Takes the length of an answer and some bytes of it, or all when it has no more: a busy silo answers with nothing.</summary>
+    public async Task<bool> TakeAsync(int bytes)
+    {
+        var length = new byte[sizeof(int)];
+        return await FillAsync(length, default) && await FillAsync(new byte[Math.Min(bytes, BinaryPrimitives.ReadInt32BigEndian(length))], default);
+    }
 
     public async Task AssertClosedAsync(int seconds = 20) => Assert.Null(await ReceiveAsync(seconds));
 
