@@ -57,7 +57,9 @@ internal sealed class PartitionRouter
         var start = time.GetTimestamp();
         while (true)
         {
+            // Asking where the partition lives may have used up what was left.
             var left = timeout - time.GetElapsedTime(start);
+            left = left < TimeSpan.Zero ? TimeSpan.Zero : left;
             try
             {
                 return await call.WaitAsync(left < s_doubtAfter ? left : s_doubtAfter, time, loss).ConfigureAwait(false);

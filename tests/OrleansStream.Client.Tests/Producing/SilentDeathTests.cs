@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Time.Testing;
+using OrleansStream.Client.Producing;
 using OrleansStream.Endpoint;
 
 namespace OrleansStream.Client.Tests.Producing;
@@ -47,6 +48,27 @@ public sealed class SilentDeathTests
 
         Assert.Equal(0, (await produced.WaitAsync(TimeSpan.FromSeconds(30))).Offset.Value);
         Assert.Single(_cluster.Calls);
+    }
+
+    [Fact]
+    public async Task A_batch_whose_time_runs_out_while_its_owner_is_looked_for_failed_because_nobody_answered()
+    {
+        _cluster.OnProduce = _ => _never.Task;
+        _cluster.LeaderOf = _ =>
+        {
+            // The first look was before the batch was sent; this one takes longer than there is time left.
+            _time.Advance(_cluster.Calls.Count == 1 ? TimeSpan.FromSeconds(30) : TimeSpan.Zero);
+            return 1;
+        };
+        await using var producer = _cluster.CreateProducer(new ProducerOptions<string, string> { DeliveryTimeout = TimeSpan.FromSeconds(3) }, _time);
+        var produced = producer.ProduceAsync("t", "k", "v").AsTask();
+        await UntilAsync(() => _cluster.Calls.Count == 1);
+
+        await AdvanceUntilAsync(() => produced.IsCompleted);
+
+        var failure = await Assert.ThrowsAsync<OrleansStreamException>(() => produced);
+        Assert.DoesNotContain("unexpectedly", failure.Message, StringComparison.Ordinal);
+        Assert.Contains("did not answer in time", failure.Message, StringComparison.Ordinal);
     }
 
     private async Task AdvanceUntilAsync(Func<bool> condition)
