@@ -92,7 +92,8 @@ public sealed partial class PostgresPartitionLogStore : IPartitionLogStore
                     await earlier.Log.EndAsync(LogEnd.Fenced(partition, earlier.Log.LeaderEpoch)).ConfigureAwait(false);
                 }
 
-                // 3. What is stored is final by now.
+                // 3. What is stored is final by now. When nobody waits for the log any more, somebody else may be opening it.
+                token.ThrowIfCancellationRequested();
                 return await StartAsync(partition, configuration, found, token).ConfigureAwait(false);
             }).ConfigureAwait(false);
     }

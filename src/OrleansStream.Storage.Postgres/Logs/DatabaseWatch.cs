@@ -63,23 +63,26 @@ internal sealed partial class DatabaseWatch : IAsyncDisposable
             throw Down();
         }
 
+        // It has to be disposed, or the token of the next outage, which may be years away, would hold on to it.
         var ending = CancellationTokenSource.CreateLinkedTokenSource(outage.Token, cancellationToken);
         var answer = RunAsync(token => StatementLimit.RunAsync(limit, ask, token), ending.Token);
-        if (!answer.IsCompleted)
+        try
         {
-            try
+            return await answer.WaitAsync(ending.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (ending.IsCancellationRequested)
+        {
+            Abandon(answer, drop, ending);
+            cancellationToken.ThrowIfCancellationRequested();
+            throw Down();
+        }
+        finally
+        {
+            if (answer.IsCompleted)
             {
-                await answer.WaitAsync(ending.Token).ConfigureAwait(false);
-            }
-            catch (OperationCanceledException) when (!answer.IsCompleted)
-            {
-                Abandon(answer, drop);
-                cancellationToken.ThrowIfCancellationRequested();
-                throw Down();
+                ending.Dispose();
             }
         }
-
-        return await answer.ConfigureAwait(false);
     }
 
     /// <summary>Counts something as asked until it ends, however long that takes.</summary>
@@ -193,9 +196,10 @@ internal sealed partial class DatabaseWatch : IAsyncDisposable
     }
 
     /// <summary>It is being cancelled, and ends when the driver has given up its connection.</summary>
-    private static void Abandon<T>(Task<T> answer, Action<T>? drop) => _ = answer.ContinueWith(
+    private static void Abandon<T>(Task<T> answer, Action<T>? drop, CancellationTokenSource ending) => _ = answer.ContinueWith(
         ended =>
         {
+            ending.Dispose();
             if (ended.IsCompletedSuccessfully)
             {
                 drop?.Invoke(ended.Result);
