@@ -25,6 +25,12 @@ namespace OrleansStream.Server;
 public static class OrleansStreamServerExtensions
 {
     /// <summary>
+    /// How many grains' places a silo remembers. Orleans would remember a million, some 300 bytes each, and whoever asks for many groups that do
+    /// not exist fills that; records go past it, and a place that is not remembered costs one question.
+    /// </summary>
+    private const int DirectoryCacheSize = 20_000;
+
+    /// <summary>
     /// Makes the application a silo of its own, with everything in a local folder: no server to install, nothing else to call.
     /// Settings come from the section <c>OrleansStream</c> and then from <paramref name="configure"/>. It becomes a member of a
     /// cluster instead when clustering and storage were registered before.
@@ -163,6 +169,7 @@ public static class OrleansStreamServerExtensions
             // The stop waits this long, unconditionally, for answers on their way out; by default ten seconds.
             messaging.WaitForMessageToBeQueuedForOutboundTime = TimeSpan.FromMilliseconds(100);
         });
+        services.Configure<GrainDirectoryOptions>(static directory => directory.CacheSize = DirectoryCacheSize);
         services.AddOptions<GrainCollectionOptions>().Configure<IOptions<OrleansStreamServerOptions>>(static (collection, options) =>
         {
             // Closing a log is bounded by itself; Orleans should not give up on the grain before that.

@@ -64,16 +64,20 @@ internal sealed class DiskFileSystem : IFileSystem
 
     public void DeleteDirectoryIfEmpty(string path)
     {
-        if (Directory.Exists(path) && !Directory.EnumerateFileSystemEntries(path).Any())
+        try
         {
-            try
+            if (Directory.Exists(path) && !Directory.EnumerateFileSystemEntries(path).Any())
             {
                 Directory.Delete(path);
             }
-            catch (IOException) when (Directory.Exists(path))
-            {
-                // Something was put in since we looked, so it stays.
-            }
+        }
+        catch (DirectoryNotFoundException)
+        {
+            // Whoever emptied it at the same time deleted it first.
+        }
+        catch (IOException) when (Directory.Exists(path))
+        {
+            // Something was put in since we looked, so it stays.
         }
     }
 

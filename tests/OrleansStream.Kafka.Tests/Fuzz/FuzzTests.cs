@@ -31,9 +31,10 @@ public sealed class FuzzTests(ITestOutputHelper output)
             + $"{result.Answers:N0} answered, {result.Closed:N0} connections closed, {result.Left:N0} left waiting; "
             + $"heap {heapBefore} MiB before, {heapAfter} after, working set {setBefore} MiB before, {setAfter} after."));
         Assert.Empty(result.Problems);
-        Assert.Empty(gateway.Errors);
+        Assert.True(!gateway.Errors.Any(), string.Join(Environment.NewLine, gateway.Errors.Take(5)));
         Assert.Equal(0, gateway.BytesInHand);
-        Assert.InRange(heapAfter - heapBefore, long.MinValue, 32);
+        // The shared pool keeps an array of a mebibyte, as a fetch reads, for every thread that gave one back.
+        Assert.InRange(heapAfter - heapBefore, long.MinValue, 64);
         Assert.InRange(setAfter - setBefore, long.MinValue, 200);
     }
 
