@@ -70,12 +70,13 @@ public sealed class AdminTests : IClassFixture<KafkaHost>, IDisposable
         Assert.Equal(("delete", ConfigSource.DefaultConfig, true), (before["cleanup.policy"].Value, before["cleanup.policy"].Source, before["cleanup.policy"].IsReadOnly));
         Assert.Equal(("1073741824", ConfigSource.DefaultConfig), (before["segment.bytes"].Value, before["segment.bytes"].Source));
 
-        await _admin.IncrementalAlterConfigsAsync(new() { [resource] =
+        List<ConfigEntry> changes =
         [
             new() { Name = "retention.ms", IncrementalOperation = AlterConfigOpType.Delete },
             new() { Name = "retention.bytes", Value = "1000000", IncrementalOperation = AlterConfigOpType.Set },
             new() { Name = "cleanup.policy", Value = "delete", IncrementalOperation = AlterConfigOpType.Append },
-        ] });
+        ];
+        await _admin.IncrementalAlterConfigsAsync(new() { [resource] = changes });
         var between = await DescribeAsync(resource);
         Assert.Equal(("604800000", ConfigSource.DefaultConfig), (between["retention.ms"].Value, between["retention.ms"].Source));
         Assert.Equal("1000000", between["retention.bytes"].Value);

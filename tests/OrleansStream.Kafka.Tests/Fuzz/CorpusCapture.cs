@@ -99,7 +99,9 @@ public sealed class CorpusCapture(ITestOutputHelper output)
         {
             yield return ($"produce {codec}", () => Now(() => Produce(servers, new ProducerConfig
             {
-                CompressionType = codec, EnableIdempotence = codec == CompressionType.Zstd, Acks = codec == CompressionType.Gzip ? Acks.Leader : Acks.All,
+                CompressionType = codec,
+                EnableIdempotence = codec == CompressionType.Zstd,
+                Acks = codec == CompressionType.Gzip ? Acks.Leader : Acks.All,
             })));
         }
 
@@ -112,7 +114,8 @@ public sealed class CorpusCapture(ITestOutputHelper output)
             {
                 using var admin = new AdminClientBuilder(new AdminClientConfig { BootstrapServers = servers, SocketTimeoutMs = 5000 }).Build();
                 await step.Step(admin);
-            });
+            }
+            );
         }
     }
 
