@@ -9,9 +9,6 @@ namespace OrleansStream.Kafka.Transport;
 /// </summary>
 internal sealed class AnswerWriter(IAnswerOutput output, ChannelReader<PendingAnswer> queue, ConnectionClock clock, KafkaMetrics metrics) : IDisposable
 {
-    /// <summary>What small answers may make up together before they leave, for the clock.</summary>
-    private const int SmallBytes = 64 * 1024;
-
     private readonly KafkaWriter _writer = new();
 
     public async Task RunAsync(CancellationToken cancellationToken)
@@ -81,12 +78,12 @@ internal sealed class AnswerWriter(IAnswerOutput output, ChannelReader<PendingAn
 
     private async ValueTask FlushAsync(CancellationToken cancellationToken)
     {
-        if (!output.HasUnsent)
+        if (output.UnsentBytes == 0)
         {
             return;
         }
 
-        clock.BeginWriting(SmallBytes);
+        clock.BeginWriting(output.UnsentBytes);
         await output.FlushAsync(cancellationToken).ConfigureAwait(false);
         clock.EndWriting();
     }

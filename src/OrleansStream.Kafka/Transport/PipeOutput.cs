@@ -10,7 +10,7 @@ internal sealed class PipeOutput(PipeWriter pipe) : IAnswerOutput
 
     private long _unflushed;
 
-    public bool HasUnsent => _unflushed > 0;
+    public long UnsentBytes => _unflushed;
 
     public async ValueTask WriteAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
     {

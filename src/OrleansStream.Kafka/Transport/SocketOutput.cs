@@ -11,7 +11,7 @@ internal sealed class SocketOutput(Socket socket) : IAnswerOutput
     private byte[]? _buffer;
     private int _buffered;
 
-    public bool HasUnsent => _buffered > 0;
+    public long UnsentBytes => _buffered;
 
     public async ValueTask WriteAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken)
     {
