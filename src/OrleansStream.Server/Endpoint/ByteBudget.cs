@@ -29,12 +29,7 @@ internal sealed class ByteBudget(long capacity)
     }
 
     /// <summary>Takes whether there is room or not.</summary>
-    /// <returns>True.</returns>
-    public bool Take(long bytes)
-    {
-        Interlocked.Add(ref _used, bytes);
-        return true;
-    }
+    public void Take(long bytes) => Interlocked.Add(ref _used, bytes);
 
     public void Return(long bytes) => Interlocked.Add(ref _used, -bytes);
 }

@@ -18,7 +18,11 @@ internal sealed class ProduceBudget(long capacity)
     public bool TryTake(string store, long bytes)
     {
         var share = ShareOf(store);
-        if (Volatile.Read(ref _stores) > 1 ? !share.TryTake(bytes) : !share.Take(bytes))
+        if (Volatile.Read(ref _stores) <= 1)
+        {
+            share.Take(bytes);
+        }
+        else if (!share.TryTake(bytes))
         {
             return false;
         }
