@@ -34,29 +34,30 @@ internal static class ClientProcess
     /// <param name="start">What to run.</param>
     /// <param name="input">What it reads.</param>
     /// <param name="missing">What to say when there is no such program.</param>
+    /// <param name="minutes">How long that may take.</param>
     /// <returns>What it wrote.</returns>
-    public static async Task<string> RunAsync(ProcessStartInfo start, string input = "", string? missing = null)
+    public static async Task<string> RunAsync(ProcessStartInfo start, string input = "", string? missing = null, int minutes = 1)
     {
-        var (exitCode, output, errors) = await EndAsync(start, input, missing);
+        var (exitCode, output, errors) = await EndAsync(start, input, missing, minutes);
         Assert.True(exitCode == 0, $"{Name(start)} ended with {exitCode}:\n{output}{errors}");
         return output;
     }
 
     /// <summary>Runs a program to its end, whatever that is.</summary>
     /// <inheritdoc cref="RunAsync"/>
-    public static async Task<(int ExitCode, string Output, string Errors)> EndAsync(ProcessStartInfo start, string input = "", string? missing = null)
+    public static async Task<(int ExitCode, string Output, string Errors)> EndAsync(ProcessStartInfo start, string input = "", string? missing = null, int minutes = 1)
     {
         using var process = Start(start, missing);
         var (output, errors) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
         await process.StandardInput.WriteAsync(input);
         process.StandardInput.Close();
-        await WaitAsync(process, Name(start));
+        await WaitAsync(process, Name(start), minutes);
         return (process.ExitCode, await output, await errors);
     }
 
-    public static async Task WaitAsync(Process process, string what)
+    public static async Task WaitAsync(Process process, string what, int minutes = 1)
     {
-        using var enough = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        using var enough = new CancellationTokenSource(TimeSpan.FromMinutes(minutes));
         try
         {
             await process.WaitForExitAsync(enough.Token);
@@ -64,7 +65,7 @@ internal static class ClientProcess
         catch (OperationCanceledException)
         {
             process.Kill();
-            Assert.Fail($"{what} did not end within a minute.");
+            Assert.Fail($"{what} did not end within {minutes} min.");
         }
     }
 

@@ -2,15 +2,12 @@ using OrleansStream.Records;
 
 namespace OrleansStream.Kafka.Clients.Tests;
 
-/// <summary>
-/// kafkajs and @platformatic/kafka write, read, and administer. Their groups: <see cref="ClientGroupTests"/>. @platformatic/kafka takes zstd from Node,
-/// which has it from 22.15 on.
-/// </summary>
+/// <summary>kafkajs and @platformatic/kafka write, read, and administer. Their groups: <see cref="ClientGroupTests"/>.</summary>
 public sealed class NodeClientTests(KafkaHost host) : IClassFixture<KafkaHost>
 {
     [Theory]
     [InlineData("kafkajs", CompressionType.None, CompressionType.Gzip, CompressionType.Snappy, CompressionType.Lz4, CompressionType.Zstd)]
-    [InlineData("platformatic", CompressionType.None, CompressionType.Gzip, CompressionType.Snappy, CompressionType.Lz4)]
+    [InlineData("platformatic", CompressionType.None, CompressionType.Gzip, CompressionType.Snappy, CompressionType.Lz4, CompressionType.Zstd)]
     public async Task Records_come_back_as_they_were_sent_with_every_codec_by_time_and_up_to_the_largest_size(string client, params CompressionType[] codecs)
     {
         var topic = await host.CreateTopicAsync($"records-{client}");

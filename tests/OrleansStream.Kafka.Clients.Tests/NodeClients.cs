@@ -2,10 +2,13 @@ using System.Diagnostics;
 
 namespace OrleansStream.Kafka.Clients.Tests;
 
-/// <summary>The Kafka clients for Node, from their packages, in the versions of <c>Node/package-lock.json</c>.</summary>
+/// <summary>
+/// The Kafka clients for Node, from their packages, in the versions of <c>Node/package-lock.json</c>. So is the Node that runs them, where there is a
+/// package of it for this machine; else it is the one on the <c>PATH</c>, which has to be new enough for them.
+/// </summary>
 internal static class NodeClients
 {
-    private const string Missing = "The tests of the Kafka clients for Node need npm and Node 20 or later; install them, or leave these tests out.";
+    private const string Missing = "The tests of the Kafka clients for Node need npm, which comes with Node; install it, or leave these tests out.";
 
     private static readonly Lock s_lock = new();
 
@@ -26,8 +29,12 @@ internal static class NodeClients
     /// <summary>Runs a script to its end, which has to be a good one.</summary>
     public static async Task RunAsync(string script, params string[] arguments) => await ClientProcess.RunAsync(await DescribeAsync(script, arguments));
 
-    public static async Task<ProcessStartInfo> DescribeAsync(string script, params string[] arguments) =>
-        ClientProcess.Describe("node", await Folder, [script, .. arguments]);
+    public static async Task<ProcessStartInfo> DescribeAsync(string script, params string[] arguments)
+    {
+        var folder = await Folder;
+        var node = Path.Combine(folder, "node_modules/.bin/node");
+        return ClientProcess.Describe(File.Exists(node) ? node : "node", folder, [script, .. arguments]);
+    }
 
     /// <summary>Installs the packages below <c>artifacts</c>, once for each version of the lock file, and puts the scripts beside them.</summary>
     private static async Task<string> InstallAsync()
@@ -43,7 +50,7 @@ internal static class NodeClients
 
         if (!File.Exists(installed) || await File.ReadAllTextAsync(installed) != wanted)
         {
-            await ClientProcess.RunAsync(ClientProcess.Describe("npm", folder, "ci", "--no-audit", "--no-fund"), missing: Missing);
+            await ClientProcess.RunAsync(ClientProcess.Describe("npm", folder, "ci", "--no-audit", "--no-fund"), missing: Missing, minutes: 4);
             await File.WriteAllTextAsync(installed, wanted);
         }
 

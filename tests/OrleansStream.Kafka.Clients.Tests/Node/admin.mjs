@@ -64,7 +64,7 @@ async function platformatic () {
   await admin.deleteConsumerGroupOffsets({ groupId: name, topics: [{ name, partitionIndexes: [0] }] })
   assert.deepEqual(await committed(), [0n])
   assert.ok((await admin.listGroups()).has(name))
-  assert.equal((await admin.describeGroups({ groups: [name] })).get(name).state, 'EMPTY')
+  assert.equal((await admin.describeGroups({ groups: [name] })).get(name).state, 'Empty')
   await admin.deleteGroups({ groups: [name] })
   const [logs] = await admin.describeLogDirs({ topics: [{ name, partitions: [0, 1, 2] }] })
   assert.equal(logs.results.flatMap(of => of.topics).flatMap(of => of.partitions).length, 3)

@@ -16,7 +16,7 @@ using Confluent.Kafka.Admin;
 /// <summary>
 /// Makes the corpus: real clients talk to the gateway through a listener that notes their requests. Runs only when ORLEANSSTREAM_CAPTURE names the folder to write
 /// to, as after an API or a client was added: <c>ORLEANSSTREAM_CAPTURE=$PWD/tests/OrleansStream.Kafka.Tests/Corpus ./dev test Kafka.Tests</c>. The clients for Node
-/// are those that <c>./dev test Kafka.Clients</c> installed.
+/// are those that <c>./dev test Kafka.Clients</c> installed, with the Node that came with them.
 /// </summary>
 public sealed class CorpusCapture(ITestOutputHelper output)
 {
@@ -43,7 +43,7 @@ public sealed class CorpusCapture(ITestOutputHelper output)
         var topicId = await FrameCorpus.CreateTopicAsync(gateway);
         var servers = $"127.0.0.1:{port}";
 
-        // librdkafka last: it writes batches with zstd, which Node has learned late.
+        // librdkafka last: it writes batches with zstd, for which kafkajs needs a package that these scripts do not load.
         foreach (var (client, name, step) in NodeSteps(servers).Concat(Steps(servers).Select(of => ("librdkafka", of.Name, of.Step))))
         {
             // Said and saved at once: what a client does not survive is known then, and not lost.
@@ -77,7 +77,7 @@ public sealed class CorpusCapture(ITestOutputHelper output)
     /// <summary>Runs a script of the clients' tests to its end, or tells it to end when it has done for a while what it is for.</summary>
     private static async Task RunNodeAsync(params string[] arguments)
     {
-        using var process = Process.Start(new ProcessStartInfo("node", arguments) { WorkingDirectory = NodeFolder() })!;
+        using var process = Process.Start(new ProcessStartInfo(Path.Combine(NodeFolder(), "node_modules/.bin/node"), arguments) { WorkingDirectory = NodeFolder() })!;
         using var enough = new CancellationTokenSource(TimeSpan.FromSeconds(10));
         try
         {
