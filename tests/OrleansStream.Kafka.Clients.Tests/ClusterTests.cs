@@ -6,76 +6,71 @@ using static OrleansStream.Kafka.Clients.Tests.GroupTests;
 
 namespace OrleansStream.Kafka.Clients.Tests;
 
+using Confluent.Kafka;
+
 /// <summary>
-/// Confluent.Kafka and kafkajs at work on three silos, which are processes on PostgreSQL, while silos join, leave and die. @platformatic/kafka is not
-/// there: its versions for Node 20 ask the leader and the coordinator that they once knew until they have no retry left, and then fail.
+/// Confluent.Kafka, kcat, kafkajs and @platformatic/kafka at work on three silos, which are processes on PostgreSQL, while silos join, leave and die: a
+/// producer of each, idempotent, with all codecs among them, and a group of two of each.
 /// </summary>
 public sealed class ClusterTests(ITestOutputHelper output) : IAsyncLifetime
 {
     private const string Topic = "steady";
     private const int Partitions = 12;
-    private const string NodeTopic = "batches";
-    private const int NodeRecords = 2000;
-    private const int NodeBatches = 200;
+    private const int ProcessPartitions = 6;
 
     /// <summary>How long silos may tell of one that is gone: three missed probes of a second each, the vote, and the telling.</summary>
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
 
+    /// <summary>How long records may be under way that are sent after a change; kafkajs waits longest, for its members to come together again.</summary>
+    private static readonly TimeSpan s_flowsWithin = TimeSpan.FromSeconds(40);
+
+    private static readonly string[] s_clients = ["kcat", "kafkajs", "platformatic"];
+
     private KafkaCluster _cluster = null!;
     private SteadyProducer _producer = null!;
 
-    // A group of two for each client: they do not understand what each other's members say about assignments.
+    // Each to a topic of its own, named as the client.
+    private ProducerProcess[] _producers = [];
+
+    // All groups read what Confluent.Kafka produces: one of two for each client, as they do not understand what each other's members say about assignments.
     private GroupMember[] _confluent = [];
-    private MemberProcess[] _kafkajs = [];
+    private MemberProcess[] _processes = [];
 
-    /// <summary>
-    /// Produces to a topic of its own, until it has sent <see cref="NodeRecords"/>. A topic of one partition: where a send goes to several silos, and
-    /// a partition moves before all have answered, kafkajs sends its records never, or twice under new numbers.
-    /// </summary>
-    private Task _nodeProducer = Task.CompletedTask;
-
-    private int[] Shares => [.. _confluent.Select(member => member.Owned.Length), .. _kafkajs.Select(member => member.Owned.Length)];
-
-    private (string Client, IEnumerable<int> Read)[] Groups =>
+    private IEnumerable<(string Group, int Share, int Assignments, IEnumerable<(int Partition, long Offset, int Value)> Seen)> Members =>
     [
-        ("Confluent.Kafka", _confluent.SelectMany(member => member.Seen).Select(seen => int.Parse(seen.Value, CultureInfo.InvariantCulture))),
-        ("kafkajs", _kafkajs.SelectMany(member => member.Seen).Select(seen => seen.Value)),
+        .. _confluent.Select(member => ("confluent", member.Owned.Length, member.Assignments, Numbers(member))),
+        .. _processes.Select(member => (member.Group, member.Owned.Length, member.Assignments, member.Seen.AsEnumerable())),
     ];
 
     public async Task InitializeAsync()
     {
         _cluster = await KafkaCluster.StartAsync();
         await _cluster.CreateTopicAsync(Topic, Partitions);
+        await Task.WhenAll(s_clients.Select(client => _cluster.CreateTopicAsync(client, ProcessPartitions)));
+        await Task.WhenAll(NodeClientTests.Names.Select(ComeBackAsync));
         _producer = new SteadyProducer(_cluster, Topic);
-        _confluent = [new GroupMember(_cluster, "confluent", Topic), new GroupMember(_cluster, "confluent", Topic)];
-        _kafkajs = await Task.WhenAll(Enumerable.Range(0, 2).Select(_ => MemberProcess.StartAsync("kafkajs", _cluster.Servers, "kafkajs", Topic)));
-        await _cluster.CreateTopicAsync(NodeTopic, 1);
-        _nodeProducer = NodeClients.RunAsync("produce.mjs", "kafkajs", _cluster.Servers, NodeTopic, "0", $"{NodeRecords}", $"{NodeBatches}");
+        _producers = await Task.WhenAll(s_clients.Select(client => ProducerProcess.StartAsync(client, _cluster.Servers, client, ProcessPartitions)));
+        _confluent = [.. Enumerable.Range(0, 2).Select(_ => new GroupMember(_cluster, "confluent", Topic, config => (config.FetchMinBytes, config.FetchWaitMaxMs) = (10_000, 400)))];
+        _processes = await Task.WhenAll(s_clients.SelectMany(client => new[] { client, client }).Select(client => MemberProcess.StartAsync(client, _cluster.Servers, client, Topic)));
     }
 
     public async Task DisposeAsync()
     {
-        foreach (var member in _kafkajs)
+        foreach (var process in (IAsyncDisposable[])[.. _processes, .. _confluent, .. _producers, _producer, _cluster])
         {
-            await member.DisposeAsync();
+            await process.DisposeAsync();
         }
-
-        foreach (var member in _confluent)
-        {
-            await member.DisposeAsync();
-        }
-
-        await _producer.DisposeAsync();
-        await _cluster.DisposeAsync();
     }
 
     [Fact]
     public async Task Every_record_is_stored_once_in_order_and_read_while_silos_join_leave_and_die()
     {
-        await Eventually(() => Shares.All(share => share == Partitions / 2), Describe);
+        // It joins in the midst of things: it takes longer to start than clients to begin.
+        var adding = _cluster.AddAsync();
+        await Eventually(() => Members.All(member => member.Share == Partitions / 2), Describe);
         await FlowsAsync("Three silos");
 
-        var fourth = await _cluster.AddAsync();
+        var fourth = await adding;
         await ToldAsync("the new one leads", told => told.Any(silo => silo.Leads && silo.Port == fourth.Place.KafkaPort));
         await FlowsAsync("A fourth");
 
@@ -92,27 +87,46 @@ public sealed class ClusterTests(ITestOutputHelper output) : IAsyncLifetime
         await ToldAsync("nobody of who died", told => told.All(silo => silo.Port != dying.Place.KafkaPort));
         await FlowsAsync("One died");
 
+        output.WriteLine(Describe());
         await _producer.EndAsync();
-        await Eventually(() => Groups.All(group => HasAll(group.Read, _producer.Sent)), Describe);
-        await Task.WhenAll(_kafkajs.Select(member => member.LeaveAsync()));
+        await Task.WhenAll(_producers.Select(producer => producer.EndAsync()));
+        await Task.WhenAll(Groups().Select(group => Eventually(() => HasRead(group, _producer.Sent), Describe)));
+        await Task.WhenAll(_processes.Select(member => member.LeaveAsync()));
         Assert.All([_producer.Fatal, .. _confluent.Select(member => member.Fatal)], Assert.Null);
         Assert.Empty(_producer.Failed);
         Assert.Equal(_producer.Stored.OrderBy(record => record.Key), ReadAllOnceInOrder(Topic, Partitions).OrderBy(record => record.Key));
-        await _nodeProducer;
-        Assert.Equal(Enumerable.Range(0, NodeRecords), ReadAllOnceInOrder(NodeTopic, 1).Keys.Order());
+        Assert.All(_producers, producer => Assert.Equal(Enumerable.Range(0, producer.Sent), ReadAllOnceInOrder(producer.Topic, ProcessPartitions).Keys.Order()));
+        AssertReadInOrder();
+    }
+
+    private async Task ComeBackAsync(string client)
+    {
+        await _cluster.CreateTopicAsync($"records-{client}", 1);
+        await NodeClientTests.ComeBackAsync(client, _cluster.Servers, $"records-{client}");
     }
 
     /// <summary>Waits until what is sent in the next seconds is stored, and read by the groups: partitions move one after the other.</summary>
     private async Task FlowsAsync(string what)
     {
         var (start, sent) = (Stopwatch.GetTimestamp(), _producer.Sent + (2 * SteadyProducer.RecordsPerSecond));
-        await Eventually(() => Enumerable.Range(0, sent).All(_producer.Stored.ContainsKey), Describe);
-        output.WriteLine($"{what}: {sent} records, the last one stored after {Stopwatch.GetElapsedTime(start).TotalSeconds:F1} s.");
-        await Task.WhenAll(Groups.Select(async group =>
+        using var consumer = _cluster.CreateConsumer();
+        List<(string What, Func<bool> Holds)> awaited =
+        [
+            ($"Confluent.Kafka has stored {sent} records", () => Enumerable.Range(0, sent).All(_producer.Stored.ContainsKey)),
+            .. Groups().Select(group => ($"the group {group} has read them", (Func<bool>)(() => HasRead(group, sent)))),
+            .. _producers.Select(producer => (producer.Client, Sent: producer.Sent + (2 * ProducerProcess.RecordsPerSecond)))
+                .Select(of => ($"{of.Client} has stored {of.Sent}", (Func<bool>)(() => CountStored(consumer, of.Client) >= of.Sent))),
+        ];
+        for (output.WriteLine($"{what}:"); awaited.Count > 0; await Task.Delay(100))
         {
-            await Eventually(() => HasAll(group.Read, sent), Describe);
-            output.WriteLine($"  {group.Client} has read them after {Stopwatch.GetElapsedTime(start).TotalSeconds:F1} s.");
-        }));
+            foreach (var done in awaited.Where(of => of.Holds()).ToList())
+            {
+                output.WriteLine($"  {done.What} after {Stopwatch.GetElapsedTime(start).TotalSeconds:F1} s.");
+                awaited.Remove(done);
+            }
+
+            Assert.True(Stopwatch.GetElapsedTime(start) < s_flowsWithin, $"{what}: not yet {string.Join(", ", awaited.Select(of => of.What))}.\n{Describe()}");
+        }
     }
 
     /// <summary>Waits until every silo tells of the cluster what is to be told.</summary>
@@ -131,7 +145,50 @@ public sealed class ClusterTests(ITestOutputHelper output) : IAsyncLifetime
         }
     }
 
-    private static bool HasAll(IEnumerable<int> numbers, int count) => !Enumerable.Range(0, count).Except(numbers).Any();
+    private IEnumerable<string> Groups() => [.. Members.Select(member => member.Group).Distinct()];
+
+    private bool HasRead(string group, int count) =>
+        Members.Where(member => member.Group == group).SelectMany(member => member.Seen).Select(seen => seen.Value).Where(number => number < count).ToHashSet().Count == count;
+
+    private static long CountStored(IConsumer<byte[]?, byte[]?> consumer, string topic)
+    {
+        try
+        {
+            return Enumerable.Range(0, ProcessPartitions).Sum(partition => consumer.QueryWatermarkOffsets(new TopicPartition(topic, partition), TimeSpan.FromSeconds(20)).High.Value);
+        }
+        catch (KafkaException e) when (!e.Error.IsFatal)
+        {
+            // One has moved while it was asked.
+            return 0;
+        }
+    }
+
+    /// <summary>
+    /// Finds that every record came from where it is stored, and that a member was given the records of a partition in their order, from where it began when
+    /// it was given the partition. @platformatic/kafka gives again what it gave, too: a partition that moved it asks of both silos (messages-stream.js).
+    /// </summary>
+    private void AssertReadInOrder()
+    {
+        foreach (var (group, _, assignments, seen) in Members)
+        {
+            Assert.All(seen, record => Assert.Equal(_producer.Stored[record.Value], (record.Partition, record.Offset)));
+            foreach (var partition in seen.GroupBy(record => record.Partition, record => record.Offset))
+            {
+                var (known, last, steps) = (new HashSet<long>(), -1L, 0);
+                foreach (var offset in partition)
+                {
+                    var isRepeated = !known.Add(offset) && group == "platformatic";
+                    steps += offset <= last && !isRepeated ? 1 : 0;
+                    last = offset;
+                }
+
+                Assert.True(steps < assignments, $"A member of {group} went back {steps} times in partition {partition.Key}, and was given partitions {assignments} times.");
+            }
+        }
+    }
+
+    private static IEnumerable<(int Partition, long Offset, int Value)> Numbers(GroupMember member) =>
+        member.Seen.Select(seen => (seen.At.Partition.Value, seen.At.Offset.Value, int.Parse(seen.Value, CultureInfo.InvariantCulture)));
 
     /// <summary>Reads all partitions of a topic, and finds that no number is there twice, or behind a larger one.</summary>
     private Dictionary<int, (int Partition, long Offset)> ReadAllOnceInOrder(string topic, int partitions)
@@ -154,8 +211,8 @@ public sealed class ClusterTests(ITestOutputHelper output) : IAsyncLifetime
     private string Describe() =>
         $"""
         sent {_producer.Sent}, stored {_producer.Stored.Count}, failed {string.Join(", ", _producer.Failed)}, fatal {_producer.Fatal}
-        shares {string.Join(", ", Shares)}, read {string.Join(", ", _confluent.Select(member => member.Seen.Count).Concat(_kafkajs.Select(member => member.Seen.Count)))}
+        {string.Join('\n', Members.Select(member => $"{member.Group} has {member.Share} partitions and has read {member.Seen.Count()} records"))}
         {string.Join('\n', _confluent.SelectMany(member => member.Errors))}
-        {string.Join('\n', _kafkajs.SelectMany(member => member.Words))}
+        {string.Join('\n', _processes.SelectMany(member => member.Words.Select(word => $"{member.Group}: {word}")))}
         """;
 }

@@ -12,6 +12,7 @@ internal sealed class GroupMember : IAsyncDisposable
     private readonly IConsumer<byte[]?, byte[]?> _consumer;
     private readonly HashSet<TopicPartition> _owned = [];
     private readonly Task _loop;
+    private volatile int _assignments;
     private int _revocations;
     private bool _isClosed;
 
@@ -32,7 +33,7 @@ internal sealed class GroupMember : IAsyncDisposable
         _consumer = new ConsumerBuilder<byte[]?, byte[]?>(config)
             .SetErrorHandler((_, error) => Fatal = error.IsFatal ? error : Fatal)
             .SetLogHandler((_, _) => { })
-            .SetPartitionsAssignedHandler((_, partitions) => Change(() => _owned.UnionWith(partitions)))
+            .SetPartitionsAssignedHandler((_, partitions) => Change(() => Give(partitions)))
             .SetPartitionsRevokedHandler((_, partitions) => Change(() => Take(partitions)))
             .SetPartitionsLostHandler((_, partitions) => Change(() => Take(partitions)))
             .Build();
@@ -51,6 +52,9 @@ internal sealed class GroupMember : IAsyncDisposable
 
     /// <summary>How many partitions were taken from it, all in all.</summary>
     public int Revocations => Volatile.Read(ref _revocations);
+
+    /// <summary>How often it was given partitions.</summary>
+    public int Assignments => _assignments;
 
     public int[] Owned
     {
@@ -129,6 +133,12 @@ internal sealed class GroupMember : IAsyncDisposable
         {
             change();
         }
+    }
+
+    private void Give(List<TopicPartition> partitions)
+    {
+        _owned.UnionWith(partitions);
+        _assignments++;
     }
 
     private void Take(List<TopicPartitionOffset> partitions)

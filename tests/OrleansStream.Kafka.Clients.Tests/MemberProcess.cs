@@ -12,14 +12,20 @@ internal sealed partial class MemberProcess : IAsyncDisposable
     private readonly Process _process;
     private readonly Task _reading;
     private volatile int[] _owned = [];
+    private volatile int _assignments;
 
-    private MemberProcess(Process process)
+    private MemberProcess(string group, Process process)
     {
-        _process = process;
+        (Group, _process) = (group, process);
         _reading = Task.WhenAll(ReadAsync(process.StandardOutput), ReadAsync(process.StandardError));
     }
 
+    public string Group { get; }
+
     public int[] Owned => _owned;
+
+    /// <summary>How often it was given partitions.</summary>
+    public int Assignments => _assignments;
 
     public ConcurrentQueue<(int Partition, long Offset, int Value)> Seen { get; } = new();
 
@@ -30,8 +36,8 @@ internal sealed partial class MemberProcess : IAsyncDisposable
     {
         var start = client != "kcat" ? await NodeClients.DescribeAsync("member.mjs", client, servers, group, topic) : await Kcat.DescribeAsync(
             servers,
-            ["-u", "-f", "value %p %o %s\n", .. Settings("session.timeout.ms=3000", "heartbeat.interval.ms=300", "auto.commit.interval.ms=200", "auto.offset.reset=earliest"), "-G", group, topic]);
-        return new MemberProcess(Process.Start(start)!);
+            ["-u", "-f", "value %p %o %s\n", .. Settings("session.timeout.ms=3000", "heartbeat.interval.ms=300", "auto.commit.interval.ms=200", "auto.offset.reset=earliest", "fetch.min.bytes=10000", "fetch.wait.max.ms=400"), "-G", group, topic]);
+        return new MemberProcess(group, Process.Start(start)!);
     }
 
     /// <summary>Leaves the group, and ends well.</summary>
@@ -77,12 +83,14 @@ internal sealed partial class MemberProcess : IAsyncDisposable
             else if (words[0] == "owned")
             {
                 _owned = [.. words[1..].Select(Number).Order()];
+                _assignments++;
             }
             else if (KcatShare().Match(line) is { Success: true } share)
             {
+                _assignments++;
                 _owned = share.Groups[1].Value == "revoked" ? [] : [.. share.Groups[2].Captures.Select(number => Number(number.Value)).Order()];
             }
-            else
+            else if (!line.StartsWith("% Reached end of topic", StringComparison.Ordinal))
             {
                 Words.Enqueue(line);
             }

@@ -123,7 +123,7 @@ public sealed class ProduceConsumeTests(KafkaHost host) : IClassFixture<KafkaHos
     }
 
     [Fact]
-    public async Task Offsets_are_found_by_time_and_at_both_ends()
+    public async Task Offsets_are_found_by_time_and_at_both_ends_and_gone_to()
     {
         var topic = await host.CreateTopicAsync("times");
         var start = DateTimeOffset.FromUnixTimeMilliseconds(1_700_000_000_000);
@@ -142,6 +142,10 @@ public sealed class ProduceConsumeTests(KafkaHost host) : IClassFixture<KafkaHos
         Assert.Equal(Offset.End.Value, FindAt(start.AddDays(1)));
         var ends = consumer.QueryWatermarkOffsets(partition, TimeSpan.FromSeconds(10));
         Assert.Equal((0L, 100L), (ends.Low.Value, ends.High.Value));
+        consumer.Assign(new TopicPartitionOffset(partition, 0));
+        Assert.Equal(0, consumer.Consume(TimeSpan.FromSeconds(10)).Offset.Value);
+        consumer.Seek(new TopicPartitionOffset(partition, FindAt(start.AddSeconds(42))));
+        Assert.Equal(start.AddSeconds(42).ToUnixTimeMilliseconds(), consumer.Consume(TimeSpan.FromSeconds(10)).Message.Timestamp.UnixTimestampMs);
 
         long FindAt(DateTimeOffset time) => Assert.Single(consumer.OffsetsForTimes(
             [new TopicPartitionTimestamp(partition, new Timestamp(time))], TimeSpan.FromSeconds(10))).Offset.Value;

@@ -14,7 +14,7 @@ using Confluent.Kafka;
 internal sealed class SteadyProducer : IAsyncDisposable
 {
     private const int Keys = 60;
-    public const int RecordsPerSecond = 300;
+    public const int RecordsPerSecond = 200;
 
     private readonly CancellationTokenSource _stop = new();
     private readonly IProducer<byte[]?, byte[]?> _producer;
@@ -27,7 +27,7 @@ internal sealed class SteadyProducer : IAsyncDisposable
             config =>
             {
                 config.EnableIdempotence = true;
-                config.LingerMs = 5;
+                config.LingerMs = 150;
                 config.MessageTimeoutMs = 60_000;
             },
             error => Fatal = error.IsFatal ? error : Fatal);

@@ -3,13 +3,11 @@
 // node records.mjs kafkajs|platformatic HOST:PORT TOPIC LARGEST CODEC...
 import { strict as assert } from 'node:assert'
 import { inspect } from 'node:util'
-import LZ4Codec from '@2l/kafkajs-lz4'
-import zstd from '@bokuweb/zstd-wasm'
 import { Consumer, Producer } from '@platformatic/kafka'
 import kafka from 'kafkajs'
-import SnappyCodec from 'kafkajs-snappy'
+import { addCodecs } from './codecs.mjs'
 
-const { CompressionCodecs, CompressionTypes, Kafka, logLevel } = kafka
+const { CompressionTypes, Kafka, logLevel } = kafka
 
 const [client, servers, topic, largest, ...codecs] = process.argv.slice(2)
 const batchSize = 100
@@ -26,17 +24,6 @@ const shape = number => ({
 })
 const batch = first => Array.from({ length: batchSize }, (_, at) => shape(first + at))
 const check = (records, first) => records.forEach((record, at) => assert.deepEqual(record, { ...shape(first + at), offset: first + at }))
-
-// kafkajs itself knows gzip, and takes the others from packages.
-async function addCodecs () {
-  await zstd.init()
-  CompressionCodecs[CompressionTypes.Snappy] = SnappyCodec
-  CompressionCodecs[CompressionTypes.LZ4] = new LZ4Codec().codec
-  CompressionCodecs[CompressionTypes.ZSTD] = () => ({
-    compress: async encoder => Buffer.from(zstd.compress(encoder.buffer)),
-    decompress: async buffer => Buffer.from(zstd.decompress(buffer))
-  })
-}
 
 async function kafkajs () {
   await addCodecs()
