@@ -24,7 +24,7 @@ const string Usage = """
     compare  which ratios of two such results got worse
     start    how long an OrleansStreamTestHost takes to start
     records  batches alone: checksum, builder, cursor, codecs
-    scale-…  produce with 1, 2 and 4 silos, or 1 and 2 databases, each with a small share of CPU (root, control groups of version 1)
+    scale-…  produce with 1, 2 and 4 silos, or 1 and 2 databases, each with a small share of CPU, 0.1 of a processor, say (root, control groups of version 1)
     topics   creates very many topics in a cluster of one silo, lists them, touches some
     moves    what clients notice when silo K of the running ./dev cluster, where it is stopped, joins, stops and is killed
     --only   runs the rungs whose names contain the word
@@ -79,8 +79,16 @@ switch (args.FirstOrDefault(a => !a.StartsWith('-')) is { } word && args[0] == w
         return args.Contains("--help") ? 0 : 2;
 }
 
-ScaleBenchmark Scale(double share) =>
-    new(Number("--share", share), (int)Number("--partitions", 24), (int)Number("--batch-kib", 256) * 1024, TimeSpan.FromSeconds(Number("--warm-up", 15)), Console.Out);
+ScaleBenchmark Scale(double usual)
+{
+    var share = Number("--share", usual);
+    if (share is not (> 0 and <= 1))
+    {
+        throw new ArgumentException($"--share is a part of one processor, as in 0.1, not {share}.");
+    }
+
+    return new(share, (int)Number("--partitions", 24), (int)Number("--batch-kib", 256) * 1024, TimeSpan.FromSeconds(Number("--warm-up", 15)), Console.Out);
+}
 
 async Task LadderAsync(params Func<IRung>[] rungs)
 {
