@@ -29,7 +29,9 @@ public sealed class OrleansStreamClientOptions
     /// <summary>How long connecting may take, attempts included, before it fails. Ten seconds.</summary>
     public TimeSpan ConnectTimeout { get; set; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>How long an administrative call is retried while no silo answers. Thirty seconds.</summary>
+    /// <summary>
+    /// How long an administrative call is retried while no silo answers. Thirty seconds; five at most while silos answer that their storage fails.
+    /// </summary>
     public TimeSpan RequestTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
     /// <summary>The TCP connections to each silo. More than one lets several cores serve the sockets. Two.</summary>

@@ -24,12 +24,15 @@ internal static class PostgresErrors
             or IdleSessionTimeout or IdleInTransactionSessionTimeout
         : error.InnerException is not TimeoutException;
 
+    /// <summary>What a caller sees of a statement that took too long.</summary>
+    public static OrleansStreamException Late(Exception error) => new(
+        ErrorCode.RequestTimedOut, $"The database did not answer in time ({error.Message}). Try again; look at its load if this goes on.", error);
+
     private static OrleansStreamException TranslateLost(NpgsqlException error)
     {
         if (error.InnerException is TimeoutException)
         {
-            return new OrleansStreamException(
-                ErrorCode.RequestTimedOut, $"The database did not answer in time ({error.Message}). Try again; look at its load if this goes on.", error);
+            return Late(error);
         }
 
         var cause = error.InnerException is SocketException or IOException ? error.InnerException.Message : error.Message;

@@ -58,7 +58,7 @@ public sealed partial class PostgresPartitionLogStore : IPartitionLogStore
         _time = timeProvider;
         _prepare = prepare;
         _logger = loggerFactory.CreateLogger<PostgresPartitionLogStore>();
-        _watch = new DatabaseWatch(options, database, _logger);
+        _watch = new DatabaseWatch($"The database of store '{options.Name}'", options.StatementTimeout, database, _logger);
         _writers = [.. Enumerable.Range(0, options.Writers).Select(_ => new LogWriter(options, database, _watch, _logger))];
         _cache = new TailCache(options.TailCacheBytes);
         _opening = new LogOpening(options, database);

@@ -20,6 +20,7 @@ public static class PostgresStorageExtensions
         services.TryAddSingleton(TimeProvider.System);
         services.AddOptions<PostgresStorageOptions>();
         services.AddSingleton(provider => PostgresDataSource.Create(provider.GetRequiredService<IOptions<PostgresStorageOptions>>().Value.ConnectionString));
+        services.AddSingleton<PostgresClusterDatabase>();
         services.AddSingleton<SchemaInstaller>();
         services.AddHostedService<SchemaStart>();
         services.AddSingleton<ICatalog, PostgresCatalog>();

@@ -1,8 +1,6 @@
-using System.Collections.Concurrent;
 using System.Diagnostics;
 using OrleansStream.Client;
 using OrleansStream.Client.Consuming;
-using OrleansStream.Client.Producing;
 using OrleansStream.TestServers;
 
 namespace OrleansStream.EndToEnd.Tests;
@@ -20,7 +18,7 @@ public sealed class LogDatabaseTests
         await using var cluster = await LogDatabaseCluster.StartAsync(2);
         await using var client = await OrleansStreamClient.ConnectAsync(cluster.Servers);
         var topic = await client.Admin.CreateTopicAsync(Topic, Partitions);
-        await using var load = new Load(client);
+        await using var load = new PartitionLoad(client, Topic, Partitions);
         await load.WaitForAllAsync(Enumerable.Range(0, Partitions));
         var hung = await cluster.FindPartitionsAsync(topic.TopicId);
         var healthy = Enumerable.Range(0, Partitions).Where(partition => !hung.Contains(partition)).ToArray();
@@ -85,7 +83,7 @@ public sealed class LogDatabaseTests
         await using var cluster = await LogDatabaseCluster.StartAsync(2);
         await using var client = await OrleansStreamClient.ConnectAsync(cluster.Servers);
         var topic = await client.Admin.CreateTopicAsync(Topic, Partitions);
-        await using var load = new Load(client);
+        await using var load = new PartitionLoad(client, Topic, Partitions);
         await load.WaitForAllAsync(Enumerable.Range(0, Partitions));
         var hung = await cluster.FindPartitionsAsync(topic.TopicId);
         var healthy = Enumerable.Range(0, Partitions).Where(partition => !hung.Contains(partition)).ToArray();
@@ -124,92 +122,6 @@ public sealed class LogDatabaseTests
         while (!await condition())
         {
             await Task.Delay(100, timeout.Token);
-        }
-    }
-
-    /// <summary>One record after the other to every partition, and what became of them.</summary>
-    private sealed class Load : IAsyncDisposable
-    {
-        private readonly ConcurrentDictionary<int, ConcurrentQueue<(Offset Offset, string Value)>> _acknowledged = new();
-        private readonly ConcurrentDictionary<int, long> _sentAt = new();
-        private readonly ConcurrentDictionary<int, TimeSpan> _slowest = new();
-        private readonly CancellationTokenSource _stopping = new();
-        private readonly IProducer<string, string> _producer;
-        private readonly Task _running;
-
-        public Load(OrleansStreamClient client)
-        {
-            _producer = client.CreateProducer(new ProducerOptions<string, string> { DeliveryTimeout = TimeSpan.FromMinutes(5) });
-            _running = Task.WhenAll(Enumerable.Range(0, Partitions).Select(partition => Task.Run(() => ProduceAsync(partition))));
-        }
-
-        public void Reset() => _slowest.Clear();
-
-        /// <summary>The longest that an acknowledgement took, or is taking by now.</summary>
-        public TimeSpan Slowest(IEnumerable<int> partitions) => partitions.Max(partition =>
-        {
-            var (ended, running) = (_slowest.GetValueOrDefault(partition), Stopwatch.GetElapsedTime(_sentAt.GetValueOrDefault(partition, Stopwatch.GetTimestamp())));
-            return running > ended ? running : ended;
-        });
-
-        /// <summary>Waits until every one of the partitions has acknowledged something that was sent from now on.</summary>
-        public async Task WaitForAllAsync(IEnumerable<int> partitions)
-        {
-            var before = partitions.ToDictionary(partition => partition, partition => _acknowledged.GetValueOrDefault(partition)?.Count ?? 0);
-            await UntilAsync(() => Task.FromResult(before.All(pair => (_acknowledged.GetValueOrDefault(pair.Key)?.Count ?? 0) > pair.Value + 1)));
-        }
-
-        public async Task StopAsync()
-        {
-            await _stopping.CancelAsync();
-            await _running;
-        }
-
-        /// <summary>What was acknowledged and is not where it was said to be.</summary>
-        public async Task<List<(int Partition, Offset Offset, string Value)>> FindMissingAsync(OrleansStreamClient client)
-        {
-            var missing = _acknowledged.SelectMany(pair => pair.Value.Select(ack => (pair.Key, ack.Offset, ack.Value))).ToHashSet();
-            await using var consumer = client.CreateConsumer(new ConsumerOptions<string, string>());
-            await consumer.AssignAsync(_acknowledged.Keys.Select(partition => new TopicPartitionOffset(new TopicPartition(Topic, partition), Offset.Zero)));
-            using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(30));
-            try
-            {
-                await foreach (var record in consumer.WithCancellation(timeout.Token))
-                {
-                    if (missing.Remove((record.Partition, record.Offset, record.Value!)) && missing.Count == 0)
-                    {
-                        break;
-                    }
-                }
-            }
-            catch (OperationCanceledException)
-            {
-                // What is still missing is told.
-            }
-
-            return [.. missing];
-        }
-
-        public async ValueTask DisposeAsync()
-        {
-            await _stopping.CancelAsync();
-            await _producer.DisposeAsync();
-            _stopping.Dispose();
-        }
-
-        private async Task ProduceAsync(int partition)
-        {
-            for (var number = 0; !_stopping.IsCancellationRequested; number++)
-            {
-                var value = $"{partition}-{number}";
-                var start = Stopwatch.GetTimestamp();
-                _sentAt[partition] = start;
-                var stored = await _producer.ProduceAsync(new ProducerRecord<string, string>(Topic, null, value) { Partition = partition });
-                var took = Stopwatch.GetElapsedTime(start);
-                _slowest.AddOrUpdate(partition, took, (_, slowest) => took > slowest ? took : slowest);
-                _acknowledged.GetOrAdd(partition, _ => new()).Enqueue((stored.Offset, value));
-                await Task.Delay(5);
-            }
         }
     }
 }

@@ -40,7 +40,8 @@ public sealed partial class LeastPrivilegeTests : IAsyncLifetime
             await new SchemaInstaller(_source, NullLogger<SchemaInstaller>.Instance).InstallAsync(family, default);
         }
 
-        var (catalog, groups) = (new PostgresCatalog(_source), new PostgresGroupStore(_source));
+        await using var database = new PostgresClusterDatabase(_source, NullLogger<PostgresClusterDatabase>.Instance);
+        var (catalog, groups) = (new PostgresCatalog(database), new PostgresGroupStore(database));
         var topic = new TopicDescription("orders", Guid.NewGuid(), 1, new Dictionary<string, string>(), DateTimeOffset.UnixEpoch);
         var partition = new PartitionId(topic.TopicId, 0);
         Assert.True(await catalog.TryCreateTopicAsync(topic, "postgres", default));

@@ -37,7 +37,7 @@ internal sealed class AdminClient : IAdminClient
     }
 
     public Task<TopicDescription> DescribeTopicAsync(string topic, CancellationToken cancellationToken = default) =>
-        _connection.Topics.RefreshAsync(topic, cancellationToken: cancellationToken);
+        _connection.Topics.DescribeAsync(topic, cancellationToken);
 
     public async IAsyncEnumerable<PartitionDescription> DescribePartitionsAsync(
         string topic, [EnumeratorCancellation] CancellationToken cancellationToken = default)

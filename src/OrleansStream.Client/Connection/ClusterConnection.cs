@@ -13,6 +13,12 @@ internal sealed class ClusterConnection
     private static readonly TimeSpan s_firstPause = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan s_longestPause = TimeSpan.FromSeconds(1);
 
+    /// <summary>
+    /// How long whoever waits for an answer is left waiting while silos answer that their storage fails. A restart of a database is
+    /// shorter, and people should hear of anything longer.
+    /// </summary>
+    public static readonly TimeSpan StorageTimeout = TimeSpan.FromSeconds(5);
+
     private readonly TimeSpan _requestTimeout;
     private CancellationTokenSource _loss = new();
 
@@ -48,12 +54,20 @@ internal sealed class ClusterConnection
     /// </summary>
     public CancellationToken Loss => Volatile.Read(ref _loss).Token;
 
-    /// <summary>Calls a grain, repeating the call while it fails for a reason that may pass, within the request timeout.</summary>
+    /// <summary>
+    /// Calls a grain, repeating the call while it fails for a reason that may pass, within the request timeout, or
+    /// <see cref="StorageTimeout"/> if that is the reason.
+    /// </summary>
     /// <param name="what">Completes "while …" in messages.</param>
     /// <param name="call">The call; it has to be harmless to repeat.</param>
     /// <param name="cancellationToken">Stops waiting.</param>
     public Task<T> CallAsync<T>(string what, Func<Task<T>> call, CancellationToken cancellationToken) =>
-        Retry.RunAsync(call, _requestTimeout, what, cancellationToken);
+        Retry.RunAsync(call, _requestTimeout, StorageTimeout, what, cancellationToken);
+
+    /// <summary>As <see cref="CallAsync"/>, on behalf of records and loops, which wait for storage as long as for silos.</summary>
+    /// <inheritdoc cref="CallAsync"/>
+    public Task<T> CallPatientlyAsync<T>(string what, Func<Task<T>> call, CancellationToken cancellationToken) =>
+        Retry.RunAsync(call, _requestTimeout, _requestTimeout, what, cancellationToken);
 
     /// <summary>Ends the waits of everybody who holds <see cref="Loss"/>.</summary>
     public void ReportLoss()

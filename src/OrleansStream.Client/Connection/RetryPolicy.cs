@@ -39,10 +39,11 @@ internal sealed class RetryPolicy
     /// <summary>Repeats a call while it fails for a reason that may pass, until the time is up.</summary>
     /// <param name="call">The call; it has to be harmless to repeat.</param>
     /// <param name="timeout">How long to go on. The last attempt may end later.</param>
+    /// <param name="storageTimeout">How long to go on while the answer is that the storage fails.</param>
     /// <param name="what">Completes "while …" in the message of the exception.</param>
     /// <param name="cancellationToken">Stops waiting at once.</param>
     /// <exception cref="OrleansStreamException">The last failure.</exception>
-    public async Task<T> RunAsync<T>(Func<Task<T>> call, TimeSpan timeout, string what, CancellationToken cancellationToken)
+    public async Task<T> RunAsync<T>(Func<Task<T>> call, TimeSpan timeout, TimeSpan storageTimeout, string what, CancellationToken cancellationToken)
     {
         var start = _time.GetTimestamp();
         for (var failures = 1; ; failures++)
@@ -60,7 +61,7 @@ internal sealed class RetryPolicy
                 }
 
                 var elapsed = _time.GetElapsedTime(start);
-                if (elapsed >= timeout)
+                if (elapsed >= timeout || (failure.Error == ErrorCode.StorageError && elapsed >= storageTimeout))
                 {
                     throw new OrleansStreamException(
                         failure.Error, $"Gave up after {elapsed.TotalSeconds:0.#} s while {what}: {failure.Message}", failure.Cause);

@@ -70,7 +70,15 @@ internal sealed class TopicCache
         $"There is no topic '{topic}'. Create it with `ostream topic create {topic}` or IAdminClient.CreateTopicAsync.",
         cause);
 
-    private async Task<TopicDescription> LookUpAsync(string topic)
+    /// <summary>Asks the cluster, for somebody who waits.</summary>
+    /// <exception cref="OrleansStreamException">There is no such topic, or the cluster cannot be reached.</exception>
+    public Task<TopicDescription> DescribeAsync(string topic, CancellationToken cancellationToken) =>
+        LookUpAsync(topic, (what, call) => _connection.CallAsync(what, call, cancellationToken));
+
+    private Task<TopicDescription> LookUpAsync(string topic) =>
+        LookUpAsync(topic, (what, call) => _connection.CallPatientlyAsync(what, call, CancellationToken.None));
+
+    private async Task<TopicDescription> LookUpAsync(string topic, Func<string, Func<Task<TopicDescription>>, Task<TopicDescription>> callAsync)
     {
         if (!TopicName.IsValid(topic, out var problem))
         {
@@ -79,8 +87,7 @@ internal sealed class TopicCache
 
         try
         {
-            var description = await _connection.CallAsync(
-                $"looking up topic '{topic}'", () => _connection.Grains.Topic(topic).DescribeAsync(), CancellationToken.None).ConfigureAwait(false);
+            var description = await callAsync($"looking up topic '{topic}'", () => _connection.Grains.Topic(topic).DescribeAsync()).ConfigureAwait(false);
             Learn(description);
             return description;
         }

@@ -49,6 +49,7 @@ internal static class PostgresCluster
         {
             silo.UseAdoNetClustering(options => options.Configure<NpgsqlDataSource>(static (clustering, database) =>
                 (clustering.Invariant, clustering.DataSource) = (Invariant, database)));
+            LimitMembershipTable(silo.Services);
             silo.AddAdoNetGrainStorageAsDefault(options => options.Configure<NpgsqlDataSource>(static (storage, database) =>
                 (storage.Invariant, storage.DataSource) = (Invariant, database)));
             silo.UseAdoNetReminderService(options => options.Configure<NpgsqlDataSource>(static (reminders, database) =>
@@ -56,6 +57,19 @@ internal static class PostgresCluster
             silo.Configure<ClusterMembershipOptions>(SetToSeconds);
             AddGrainDirectory(silo);
         });
+    }
+
+    /// <summary>
+    /// Puts a limit around Orleans' table, which is asked every few seconds. Its other providers are asked by nobody here, but for the
+    /// reminders every few minutes; the driver's own timeouts will do for them.
+    /// </summary>
+    private static void LimitMembershipTable(IServiceCollection services)
+    {
+        var orleans = services.Last(service => service.ServiceType == typeof(IMembershipTable));
+        services.Remove(orleans);
+        services.AddSingleton<IMembershipTable>(provider => new LimitedMembershipTable(
+            (IMembershipTable)ActivatorUtilities.CreateInstance(provider, orleans.ImplementationType!),
+            provider.GetRequiredService<PostgresClusterDatabase>()));
     }
 
     /// <summary>

@@ -1,31 +1,36 @@
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Npgsql;
+using OrleansStream.Storage.Postgres;
 
 namespace OrleansStream.Host.Health;
 
 /// <summary>Whether the database answers within a time that a probe waits, and takes writes.</summary>
-internal sealed class PostgresCheck(NpgsqlDataSource database) : IHealthCheck
+internal sealed class PostgresCheck(PostgresClusterDatabase database) : IHealthCheck
 {
     private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(2);
 
     public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
     {
-        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        timeout.CancelAfter(s_timeout);
         try
         {
-            await using var command = database.CreateCommand("SELECT pg_is_in_recovery()");
-            return await command.ExecuteScalarAsync(timeout.Token) is false
-                ? HealthCheckResult.Healthy()
-                : HealthCheckResult.Unhealthy("The database is a standby, which takes no writes.");
+            return await database.AskAsync(IsStandbyAsync, cancellationToken).WaitAsync(s_timeout, cancellationToken)
+                ? HealthCheckResult.Unhealthy("The database is a standby, which takes no writes.")
+                : HealthCheckResult.Healthy();
         }
-        catch (NpgsqlException e)
+        catch (Exception e) when (e is NpgsqlException or OrleansStreamException)
         {
             return HealthCheckResult.Unhealthy($"The database does not answer: {e.Message}", e);
         }
-        catch (OperationCanceledException e) when (!cancellationToken.IsCancellationRequested)
+        catch (TimeoutException e)
         {
             return HealthCheckResult.Unhealthy($"The database did not answer within {s_timeout.TotalSeconds} s.", e);
         }
+    }
+
+    private static async Task<bool> IsStandbyAsync(NpgsqlDataSource connections, CancellationToken cancellationToken)
+    {
+        await using var command = connections.CreateCommand("SELECT pg_is_in_recovery()");
+        command.CommandTimeout = 0;
+        return await command.ExecuteScalarAsync(cancellationToken) is true;
     }
 }

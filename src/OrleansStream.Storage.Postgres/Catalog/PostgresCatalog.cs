@@ -13,8 +13,8 @@ public sealed class PostgresCatalog : ICatalog
 
     private readonly PostgresSessions _sessions;
 
-    /// <summary>Uses a database, whose data source stays the caller's to dispose.</summary>
-    public PostgresCatalog(NpgsqlDataSource dataSource) => _sessions = new PostgresSessions(dataSource);
+    /// <summary>Uses a database, which stays the caller's to dispose.</summary>
+    public PostgresCatalog(PostgresClusterDatabase database) => _sessions = new PostgresSessions(database);
 
     /// <inheritdoc/>
     public async ValueTask<string> GetClusterIdAsync(CancellationToken cancellationToken) =>
@@ -74,12 +74,12 @@ public sealed class PostgresCatalog : ICatalog
         ArgumentNullException.ThrowIfNull(topic);
         ArgumentException.ThrowIfNullOrEmpty(store);
         return _sessions.RunInTransactionAsync(
-            async connection =>
+            async (connection, limited) =>
             {
                 var partitionCount = await ScalarAsync<int>(
                     connection,
                     "SELECT partition_count FROM orleansstream.catalog_topics WHERE topic_id = $1 FOR NO KEY UPDATE",
-                    cancellationToken,
+                    limited,
                     Value(topic.TopicId)).ConfigureAwait(false);
                 if (partitionCount is null)
                 {
@@ -96,7 +96,7 @@ public sealed class PostgresCatalog : ICatalog
                     await ExecuteAsync(
                         connection,
                         "INSERT INTO orleansstream.catalog_partition_ranges (topic_id, first_partition, store) VALUES ($1, $2, $3)",
-                        cancellationToken,
+                        limited,
                         Value(topic.TopicId),
                         Value(partitionCount.Value),
                         Value(store)).ConfigureAwait(false);
@@ -105,7 +105,7 @@ public sealed class PostgresCatalog : ICatalog
                 await ExecuteAsync(
                     connection,
                     "UPDATE orleansstream.catalog_topics SET partition_count = $2, configuration = $3 WHERE topic_id = $1",
-                    cancellationToken,
+                    limited,
                     Value(topic.TopicId),
                     Value(topic.PartitionCount),
                     Json(topic.Configuration)).ConfigureAwait(false);
@@ -119,29 +119,29 @@ public sealed class PostgresCatalog : ICatalog
     {
         var runs = 0;
         return _sessions.RunInTransactionAsync(
-            async connection =>
+            async (connection, limited) =>
             {
                 // A deletion that was repeated because its answer got lost finds itself among the deleted.
-                if (++runs > 1 && await IsDeletedAsync(connection, topicId, cancellationToken).ConfigureAwait(false))
+                if (++runs > 1 && await IsDeletedAsync(connection, topicId, limited).ConfigureAwait(false))
                 {
                     return true;
                 }
 
                 // Commits hold their topics' rows, so what they wrote is seen by the statement after this one, and none comes later.
                 var partitionCount = await ScalarAsync<int>(
-                    connection, "DELETE FROM orleansstream.catalog_topics WHERE topic_id = $1 RETURNING partition_count", cancellationToken, Value(topicId))
+                    connection, "DELETE FROM orleansstream.catalog_topics WHERE topic_id = $1 RETURNING partition_count", limited, Value(topicId))
                     .ConfigureAwait(false);
                 if (partitionCount is null)
                 {
                     return false;
                 }
 
-                await ExecuteAsync(connection, "DELETE FROM orleansstream.group_offsets WHERE topic_id = $1", cancellationToken, Value(topicId))
+                await ExecuteAsync(connection, "DELETE FROM orleansstream.group_offsets WHERE topic_id = $1", limited, Value(topicId))
                     .ConfigureAwait(false);
                 await ExecuteAsync(
                     connection,
                     "INSERT INTO orleansstream.catalog_deleted_topics (topic_id, partition_count) VALUES ($1, $2)",
-                    cancellationToken,
+                    limited,
                     Value(topicId),
                     Value(partitionCount.Value)).ConfigureAwait(false);
                 return true;

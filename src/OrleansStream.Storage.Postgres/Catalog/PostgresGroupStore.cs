@@ -13,8 +13,8 @@ public sealed class PostgresGroupStore : IGroupStore
 
     private readonly PostgresSessions _sessions;
 
-    /// <summary>Uses a database, whose data source stays the caller's to dispose.</summary>
-    public PostgresGroupStore(NpgsqlDataSource dataSource) => _sessions = new PostgresSessions(dataSource);
+    /// <summary>Uses a database, which stays the caller's to dispose.</summary>
+    public PostgresGroupStore(PostgresClusterDatabase database) => _sessions = new PostgresSessions(database);
 
     /// <inheritdoc/>
     public ValueTask<StoredGroup?> LoadAsync(string groupId, CancellationToken cancellationToken) =>
@@ -54,13 +54,13 @@ public sealed class PostgresGroupStore : IGroupStore
 
     /// <inheritdoc/>
     public ValueTask<bool> TryDeleteAsync(string groupId, long version, CancellationToken cancellationToken) => _sessions.RunInTransactionAsync(
-        async connection =>
+        async (connection, limited) =>
         {
             // Commits hold their group's row, so what they wrote is seen by the second statement, and none comes later.
             var deleted = await ExecuteAsync(
                 connection,
                 "DELETE FROM orleansstream.group_states WHERE group_id = $1 AND version = $2",
-                cancellationToken,
+                limited,
                 Value(groupId),
                 Value(version)).ConfigureAwait(false);
             if (deleted == 0)
@@ -68,7 +68,7 @@ public sealed class PostgresGroupStore : IGroupStore
                 return false;
             }
 
-            await ExecuteAsync(connection, "DELETE FROM orleansstream.group_offsets WHERE group_id = $1", cancellationToken, Value(groupId))
+            await ExecuteAsync(connection, "DELETE FROM orleansstream.group_offsets WHERE group_id = $1", limited, Value(groupId))
                 .ConfigureAwait(false);
             return true;
         },

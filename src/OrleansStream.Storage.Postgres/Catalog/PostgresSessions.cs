@@ -7,22 +7,18 @@ namespace OrleansStream.Storage.Postgres.Catalog;
 /// the database was restarted, is run once more on a new one: it must be safe to repeat even when the first run was committed.
 /// Safe for concurrent use.
 /// </summary>
-internal sealed class PostgresSessions(NpgsqlDataSource source)
+internal sealed class PostgresSessions(PostgresClusterDatabase database)
 {
     /// <summary>Runs <paramref name="work"/>.</summary>
-    /// <exception cref="OrleansStreamException">The database failed; a retriable code.</exception>
-    public async ValueTask<T> RunAsync<T>(Func<NpgsqlConnection, ValueTask<T>> work, CancellationToken cancellationToken)
+    /// <exception cref="OrleansStreamException">The database failed, or does not answer; a retriable code.</exception>
+    public async ValueTask<T> RunAsync<T>(Func<NpgsqlConnection, CancellationToken, ValueTask<T>> work, CancellationToken cancellationToken)
     {
         var isRepeated = false;
         while (true)
         {
             try
             {
-                var connection = await source.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
-                await using (connection.ConfigureAwait(false))
-                {
-                    return await work(connection).ConfigureAwait(false);
-                }
+                return await database.AskAsync(RunOnceAsync, cancellationToken).ConfigureAwait(false);
             }
             catch (NpgsqlException e) when (!isRepeated && PostgresErrors.IsSessionLost(e))
             {
@@ -32,18 +28,31 @@ internal sealed class PostgresSessions(NpgsqlDataSource source)
             {
                 throw PostgresErrors.Translate(e);
             }
+            catch (TimeoutException e)
+            {
+                throw PostgresErrors.Late(e);
+            }
+        }
+
+        async Task<T> RunOnceAsync(NpgsqlDataSource source, CancellationToken limited)
+        {
+            var connection = await source.OpenConnectionAsync(limited).ConfigureAwait(false);
+            await using (connection.ConfigureAwait(false))
+            {
+                return await work(connection, limited).ConfigureAwait(false);
+            }
         }
     }
 
     /// <summary>Runs <paramref name="work"/> in a transaction, which is undone when it throws.</summary>
-    public ValueTask<T> RunInTransactionAsync<T>(Func<NpgsqlConnection, ValueTask<T>> work, CancellationToken cancellationToken) => RunAsync(
-        async connection =>
+    public ValueTask<T> RunInTransactionAsync<T>(Func<NpgsqlConnection, CancellationToken, ValueTask<T>> work, CancellationToken cancellationToken) => RunAsync(
+        async (connection, limited) =>
         {
-            var transaction = await connection.BeginTransactionAsync(cancellationToken).ConfigureAwait(false);
+            var transaction = await connection.BeginTransactionAsync(limited).ConfigureAwait(false);
             await using (transaction.ConfigureAwait(false))
             {
-                var result = await work(connection).ConfigureAwait(false);
-                await transaction.CommitAsync(cancellationToken).ConfigureAwait(false);
+                var result = await work(connection, limited).ConfigureAwait(false);
+                await transaction.CommitAsync(limited).ConfigureAwait(false);
                 return result;
             }
         },
@@ -52,16 +61,16 @@ internal sealed class PostgresSessions(NpgsqlDataSource source)
     /// <summary>All rows of one query.</summary>
     public ValueTask<List<T>> QueryAsync<T>(
         string sql, Func<NpgsqlDataReader, T> read, CancellationToken cancellationToken, params NpgsqlParameter[] parameters) => RunAsync(
-        async connection =>
+        async (connection, limited) =>
         {
             var command = Command(connection, sql, parameters);
             await using (command.ConfigureAwait(false))
             {
-                var rows = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
+                var rows = await command.ExecuteReaderAsync(limited).ConfigureAwait(false);
                 await using (rows.ConfigureAwait(false))
                 {
                     var result = new List<T>();
-                    while (await rows.ReadAsync(cancellationToken).ConfigureAwait(false))
+                    while (await rows.ReadAsync(limited).ConfigureAwait(false))
                     {
                         result.Add(read(rows));
                     }
@@ -79,7 +88,7 @@ internal sealed class PostgresSessions(NpgsqlDataSource source)
 
     /// <summary>The number of rows that one statement changed.</summary>
     public ValueTask<int> ExecuteAsync(string sql, CancellationToken cancellationToken, params NpgsqlParameter[] parameters) =>
-        RunAsync(connection => ExecuteAsync(connection, sql, cancellationToken, parameters), cancellationToken);
+        RunAsync((connection, limited) => ExecuteAsync(connection, sql, limited, parameters), cancellationToken);
 
     /// <summary>The number of rows that one statement changed, within a piece of work.</summary>
     public static async ValueTask<int> ExecuteAsync(
@@ -109,7 +118,7 @@ internal sealed class PostgresSessions(NpgsqlDataSource source)
 
     private static NpgsqlCommand Command(NpgsqlConnection connection, string sql, NpgsqlParameter[] parameters)
     {
-        var command = new NpgsqlCommand(sql, connection);
+        var command = new NpgsqlCommand(sql, connection) { CommandTimeout = StatementLimit.None };
         foreach (var parameter in parameters)
         {
             // A parameter belongs to one command; the work may be run a second time.

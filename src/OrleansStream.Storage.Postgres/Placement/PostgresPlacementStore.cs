@@ -16,8 +16,8 @@ public sealed class PostgresPlacementStore : IPlacementStore
 
     private readonly PostgresSessions _sessions;
 
-    /// <summary>Uses a database, whose data source stays the caller's to dispose.</summary>
-    public PostgresPlacementStore(NpgsqlDataSource dataSource) => _sessions = new PostgresSessions(dataSource);
+    /// <summary>Uses a database, which stays the caller's to dispose.</summary>
+    public PostgresPlacementStore(PostgresClusterDatabase database) => _sessions = new PostgresSessions(database);
 
     /// <inheritdoc/>
     public async ValueTask<PlacementOverrides?> ReadAsync(long knownVersion, CancellationToken cancellationToken)
@@ -54,10 +54,10 @@ public sealed class PostgresPlacementStore : IPlacementStore
     {
         ArgumentException.ThrowIfNullOrEmpty(silo);
         await _sessions.RunInTransactionAsync(
-            async connection =>
+            async (connection, limited) =>
             {
                 // The version's row is held until the end, so changes come one after the other and see each other's counts.
-                await ExecuteAsync(connection, RaiseVersion, cancellationToken).ConfigureAwait(false);
+                await ExecuteAsync(connection, RaiseVersion, limited).ConfigureAwait(false);
                 var pinned = await ExecuteAsync(
                     connection,
                     """
@@ -65,7 +65,7 @@ public sealed class PostgresPlacementStore : IPlacementStore
                     SELECT topic_id, $2, $3 FROM orleansstream.catalog_topics WHERE topic_id = $1 FOR KEY SHARE
                     ON CONFLICT (topic_id, partition) DO UPDATE SET silo = excluded.silo
                     """,
-                    cancellationToken,
+                    limited,
                     Value(partition.TopicId),
                     Value(partition.Partition),
                     Value(silo)).ConfigureAwait(false);
@@ -74,7 +74,7 @@ public sealed class PostgresPlacementStore : IPlacementStore
                     throw PlacementErrors.UnknownTopic(partition);
                 }
 
-                var count = await ScalarAsync<long>(connection, "SELECT count(*) FROM orleansstream.placement_pins", cancellationToken).ConfigureAwait(false);
+                var count = await ScalarAsync<long>(connection, "SELECT count(*) FROM orleansstream.placement_pins", limited).ConfigureAwait(false);
                 return count <= IPlacementStore.MaxPins ? pinned : throw PlacementErrors.TooManyPins();
             },
             cancellationToken).ConfigureAwait(false);
@@ -96,7 +96,7 @@ public sealed class PostgresPlacementStore : IPlacementStore
     {
         ArgumentException.ThrowIfNullOrEmpty(silo);
         return _sessions.RunInTransactionAsync(
-            async connection =>
+            async (connection, limited) =>
             {
                 var added = await ExecuteAsync(
                     connection,
@@ -106,10 +106,10 @@ public sealed class PostgresPlacementStore : IPlacementStore
                     )
                     {RaiseVersion} WHERE EXISTS (SELECT 1 FROM come)
                     """,
-                    cancellationToken,
+                    limited,
                     Value(silo)).ConfigureAwait(false);
                 var count = await ScalarAsync<long>(
-                    connection, "SELECT count(*) FROM orleansstream.placement_drained_silos", cancellationToken).ConfigureAwait(false);
+                    connection, "SELECT count(*) FROM orleansstream.placement_drained_silos", limited).ConfigureAwait(false);
                 return count <= IPlacementStore.MaxDrainedSilos ? added > 0 : throw PlacementErrors.TooManyDrainedSilos();
             },
             cancellationToken);

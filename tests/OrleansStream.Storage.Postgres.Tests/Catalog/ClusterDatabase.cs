@@ -15,6 +15,7 @@ internal sealed class ClusterDatabase : CatalogUnderTest
     {
         Database = database;
         Source = NpgsqlDataSource.Create(database.ConnectionString);
+        Connections = new PostgresClusterDatabase(Source, NullLogger<PostgresClusterDatabase>.Instance);
     }
 
     /// <summary>The database itself, for looking behind the scenes.</summary>
@@ -22,11 +23,13 @@ internal sealed class ClusterDatabase : CatalogUnderTest
 
     public NpgsqlDataSource Source { get; private set; }
 
-    public override ICatalog Catalog => new PostgresCatalog(Source);
+    public PostgresClusterDatabase Connections { get; private set; }
 
-    public override IGroupStore Groups => new PostgresGroupStore(Source);
+    public override ICatalog Catalog => new PostgresCatalog(Connections);
 
-    public override IPlacementStore Placement => new PostgresPlacementStore(Source);
+    public override IGroupStore Groups => new PostgresGroupStore(Connections);
+
+    public override IPlacementStore Placement => new PostgresPlacementStore(Connections);
 
     public static async Task<ClusterDatabase> CreateAsync()
     {
@@ -37,12 +40,15 @@ internal sealed class ClusterDatabase : CatalogUnderTest
 
     public override async Task ReopenAsync()
     {
+        await Connections.DisposeAsync();
         await Source.DisposeAsync();
         Source = NpgsqlDataSource.Create(Database.ConnectionString);
+        Connections = new PostgresClusterDatabase(Source, NullLogger<PostgresClusterDatabase>.Instance);
     }
 
     public override async ValueTask DisposeAsync()
     {
+        await Connections.DisposeAsync();
         await Source.DisposeAsync();
         await Database.DisposeAsync();
     }

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging.Abstractions;
 using OrleansStream.Storage.Postgres.Catalog;
 using OrleansStream.Topics;
 
@@ -7,16 +8,23 @@ namespace OrleansStream.Storage.Postgres.Tests.Catalog;
 public sealed class TwoSilosTests : IAsyncLifetime
 {
     private readonly List<Npgsql.NpgsqlDataSource> _sources = [];
+    private readonly List<PostgresClusterDatabase> _databases = [];
     private ClusterDatabase _database = null!;
 
     public async Task InitializeAsync()
     {
         _database = await ClusterDatabase.CreateAsync();
         _sources.AddRange(Enumerable.Range(0, 2).Select(_ => PostgresDataSource.Create(_database.Database.ConnectionString)));
+        _databases.AddRange(_sources.Select(source => new PostgresClusterDatabase(source, NullLogger<PostgresClusterDatabase>.Instance)));
     }
 
     public async Task DisposeAsync()
     {
+        foreach (var database in _databases)
+        {
+            await database.DisposeAsync();
+        }
+
         foreach (var source in _sources)
         {
             await source.DisposeAsync();
@@ -111,9 +119,9 @@ public sealed class TwoSilosTests : IAsyncLifetime
         }
     }
 
-    private PostgresCatalog Catalog(int n) => new(_sources[n % 2]);
+    private PostgresCatalog Catalog(int n) => new(_databases[n % 2]);
 
-    private PostgresGroupStore Groups(int n) => new(_sources[n % 2]);
+    private PostgresGroupStore Groups(int n) => new(_databases[n % 2]);
 
     private static TopicDescription Topic(string name, int partitions) => new(
         name, Guid.NewGuid(), partitions, new Dictionary<string, string>(), DateTimeOffset.FromUnixTimeMilliseconds(1));

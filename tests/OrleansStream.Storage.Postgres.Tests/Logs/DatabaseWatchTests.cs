@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Logging.Abstractions;
-using OrleansStream.Storage.Postgres.Logs;
 
 namespace OrleansStream.Storage.Postgres.Tests.Logs;
 
@@ -11,7 +10,7 @@ public sealed class DatabaseWatchTests
         const int questions = 200_000;
         const long mostBytesLeft = 4 * 1024 * 1024;
         await using var database = PostgresDataSource.Create("Host=127.0.0.1;Username=nobody");
-        await using var watch = new DatabaseWatch(new PostgresLogStoreOptions(), database, NullLogger.Instance);
+        await using var watch = new DatabaseWatch("The database", TimeSpan.FromSeconds(10), database, NullLogger.Instance);
         await watch.AskAsync(_ => Task.FromResult(0), CancellationToken.None);
         var before = GC.GetTotalMemory(forceFullCollection: true);
 

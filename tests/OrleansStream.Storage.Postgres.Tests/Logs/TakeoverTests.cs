@@ -78,7 +78,7 @@ public sealed class TakeoverTests : IAsyncLifetime
         var ended = new List<(long, LeaderEpoch)>();
 
         // It asks with what was open a moment ago.
-        await using var watch = new DatabaseWatch(new PostgresLogStoreOptions(), _database.Source, NullLogger.Instance);
+        await using var watch = new DatabaseWatch("The database", TimeSpan.FromSeconds(10), _database.Source, NullLogger.Instance);
         await using var housekeeping = new LogHousekeeping(
             new PostgresLogStoreOptions(),
             _database.Source,

@@ -153,7 +153,7 @@ internal sealed partial class OffsetCommitter : IDisposable
             {
                 await _member.RefreshAsync(cancellationToken).ConfigureAwait(false);
             }
-            else if (OrleansStreamException.IsRetriableCode(error) && _connection.Time.GetElapsedTime(start) < s_timeout)
+            else if (OrleansStreamException.IsRetriableCode(error) && _connection.Time.GetElapsedTime(start) < (error == ErrorCode.StorageError ? ClusterConnection.StorageTimeout : s_timeout))
             {
                 await _connection.Retry.PauseAsync(failures, cancellationToken).ConfigureAwait(false);
             }

@@ -1,9 +1,9 @@
-namespace OrleansStream.Storage.Postgres.Logs;
+namespace OrleansStream.Storage.Postgres;
 
 /// <summary>
 /// The time that one statement may take. The driver's own timeouts, and its cancellations, ask the server over a second connection
 /// to cancel, and block the thread that noticed until that has an answer. When a database hangs this is the pool's threads, all at
-/// once, and nothing else in the process goes on for seconds. So commands of logs have no timeout of the driver, and what is
+/// once, and nothing else in the process goes on for seconds. So our commands have no timeout of the driver, and what is
 /// overdue is cancelled by a thread of its own.
 /// </summary>
 internal sealed class StatementLimit : IDisposable

@@ -1,11 +1,12 @@
 using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 using Npgsql;
+using OrleansStream.Storage.Postgres.Logs;
 
-namespace OrleansStream.Storage.Postgres.Logs;
+namespace OrleansStream.Storage.Postgres;
 
 /// <summary>
-/// Knows whether a store's database answers. When something was asked and nothing was answered for a while, it asks a question that
+/// Knows whether a database answers. When something was asked and nothing was answered for a while, it asks a question that
 /// any database can answer; as long as that has no answer either, whoever wants something is refused at once instead of waiting for
 /// the same silence. It goes on asking, so the first answer ends that. Safe for concurrent use.
 /// </summary>
@@ -16,7 +17,8 @@ internal sealed partial class DatabaseWatch : IAsyncDisposable
     /// <summary>A silence that makes it ask, and how long it waits for that answer. A database that only stalls for a moment is not refused.</summary>
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(2);
 
-    private readonly PostgresLogStoreOptions _options;
+    private readonly string _name;
+    private readonly TimeSpan _limit;
     private readonly NpgsqlDataSource _database;
     private readonly ILogger _logger;
     private readonly CancellationTokenSource _stopping = new();
@@ -29,9 +31,14 @@ internal sealed partial class DatabaseWatch : IAsyncDisposable
     private int _inHand;
 
     /// <summary>Makes a watch, which begins with the first thing that is asked.</summary>
-    public DatabaseWatch(PostgresLogStoreOptions options, NpgsqlDataSource database, ILogger logger)
+    /// <param name="name">What people call the database; begins a sentence.</param>
+    /// <param name="limit">How long one statement may take.</param>
+    /// <param name="database">The database.</param>
+    /// <param name="logger">Is told of silences and their ends.</param>
+    public DatabaseWatch(string name, TimeSpan limit, NpgsqlDataSource database, ILogger logger)
     {
-        _options = options;
+        _name = name;
+        _limit = limit;
         _database = database;
         _logger = logger;
     }
@@ -45,7 +52,7 @@ internal sealed partial class DatabaseWatch : IAsyncDisposable
     /// <param name="cancellationToken">Gives up.</param>
     /// <exception cref="OrleansStreamException"><see cref="ErrorCode.StorageError"/>: the database does not answer.</exception>
     public Task<T> AskAsync<T>(Func<CancellationToken, Task<T>> ask, Action<T>? drop, CancellationToken cancellationToken) =>
-        AskAsync(_options.StatementTimeout, ask, drop, cancellationToken);
+        AskAsync(_limit, ask, drop, cancellationToken);
 
     /// <inheritdoc cref="AskAsync{T}(Func{CancellationToken, Task{T}}, Action{T}?, CancellationToken)"/>
     public Task<T> AskAsync<T>(Func<CancellationToken, Task<T>> ask, CancellationToken cancellationToken) => AskAsync(ask, null, cancellationToken);
@@ -57,6 +64,7 @@ internal sealed partial class DatabaseWatch : IAsyncDisposable
 
     private async Task<T> AskAsync<T>(TimeSpan limit, Func<CancellationToken, Task<T>> ask, Action<T>? drop, CancellationToken cancellationToken)
     {
+        cancellationToken.ThrowIfCancellationRequested();
         var outage = _outage;
         if (outage.IsCancellationRequested)
         {
@@ -149,12 +157,12 @@ internal sealed partial class DatabaseWatch : IAsyncDisposable
                 if (IsDown)
                 {
                     _outage = new CancellationTokenSource();
-                    DatabaseAnswers(_options.Name, silence);
+                    DatabaseAnswers(_name, silence);
                 }
             }
             else if (!IsDown)
             {
-                DatabaseSilent(_options.Name, silence);
+                DatabaseSilent(_name, silence);
                 await _outage.CancelAsync().ConfigureAwait(false);
             }
         }
@@ -166,7 +174,7 @@ internal sealed partial class DatabaseWatch : IAsyncDisposable
         if (_question is null)
         {
             _questionAskedAt = Stopwatch.GetTimestamp();
-            _question = StatementLimit.RunAsync(_options.StatementTimeout, AskAsync, _stopping.Token);
+            _question = StatementLimit.RunAsync(_limit, AskAsync, _stopping.Token);
         }
 
         var question = _question;
@@ -214,11 +222,11 @@ internal sealed partial class DatabaseWatch : IAsyncDisposable
         TaskScheduler.Default);
 
     private OrleansStreamException Down() => new(
-        ErrorCode.StorageError, $"The database of store '{_options.Name}' does not answer; it is asked again all the time. Look at it if this goes on.");
+        ErrorCode.StorageError, $"{_name} does not answer; it is asked again all the time. Look at it if this goes on.");
 
-    [LoggerMessage(LogEvents.DatabaseSilent, LogLevel.Error, "The database of store '{Store}' has not answered for {Silence}; until it does, whoever wants something of it is refused at once.")]
-    private partial void DatabaseSilent(string store, TimeSpan silence);
+    [LoggerMessage(LogEvents.DatabaseSilent, LogLevel.Error, "{Database} has not answered for {Silence}; until it does, whoever wants something of it is refused at once.")]
+    private partial void DatabaseSilent(string database, TimeSpan silence);
 
-    [LoggerMessage(LogEvents.DatabaseAnswers, LogLevel.Warning, "The database of store '{Store}' answers again, after {Silence}.")]
-    private partial void DatabaseAnswers(string store, TimeSpan silence);
+    [LoggerMessage(LogEvents.DatabaseAnswers, LogLevel.Warning, "{Database} answers again, after {Silence}.")]
+    private partial void DatabaseAnswers(string database, TimeSpan silence);
 }
