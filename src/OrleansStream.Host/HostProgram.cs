@@ -1,8 +1,10 @@
+using Microsoft.Extensions.Options;
 using OpenTelemetry.Metrics;
 using OrleansStream.Host.Cluster;
 using OrleansStream.Host.Demo;
 using OrleansStream.Host.Health;
 using OrleansStream.Server;
+using OrleansStream.Server.Hosting;
 
 namespace OrleansStream.Host;
 
@@ -14,8 +16,8 @@ internal static class HostProgram
 {
     private const string DefaultUrl = "http://127.0.0.1:8080";
 
-    /// <summary>More than draining and closing take by their own limits; what is still running then is cut off.</summary>
-    private static readonly TimeSpan s_shutdownTimeout = TimeSpan.FromSeconds(20);
+    /// <summary>What a stop may take beside draining and closing, which have a limit of their own; what is still running then is cut off.</summary>
+    private static readonly TimeSpan s_shutdownGrace = TimeSpan.FromSeconds(10);
 
     /// <summary>Runs until SIGTERM or Ctrl-C.</summary>
     public static async Task<int> RunAsync(string[] args)
@@ -70,7 +72,8 @@ internal static class HostProgram
         AddConfiguration(builder, arguments);
         PostgresCluster.RefuseFolder(builder.Configuration, arguments);
         quiet.Configure(builder.Logging, builder.Configuration);
-        builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = s_shutdownTimeout);
+        builder.Services.AddOptions<HostOptions>().Configure<IOptions<OrleansStreamServerOptions>>(static (host, server) =>
+            host.ShutdownTimeout = server.Value.DrainTimeout + s_shutdownGrace);
         AddStorage(builder);
         builder.AddOrleansStreamServer();
         builder.Services.AddHostedService<PortCheck>();

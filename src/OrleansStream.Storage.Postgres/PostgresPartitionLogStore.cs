@@ -21,6 +21,9 @@ public sealed partial class PostgresPartitionLogStore : IPartitionLogStore
     /// <summary>How long a store that is closed waits for what is under way. A database that answers needs a fraction.</summary>
     private static readonly TimeSpan s_closePatience = TimeSpan.FromSeconds(5);
 
+    /// <summary>The same, when it is known that the database does not answer.</summary>
+    private static readonly TimeSpan s_closePatienceWhenDown = TimeSpan.FromSeconds(1);
+
     private readonly PostgresLogStoreOptions _options;
     private readonly NpgsqlDataSource _database;
     private readonly TimeProvider _time;
@@ -158,13 +161,14 @@ public sealed partial class PostgresPartitionLogStore : IPartitionLogStore
     {
         _isDisposed = true;
         await _housekeeping.DisposeAsync().ConfigureAwait(false);
+        var patience = _watch.IsDown ? s_closePatienceWhenDown : s_closePatience;
         try
         {
-            await CloseAsync().WaitAsync(s_closePatience).ConfigureAwait(false);
+            await CloseAsync().WaitAsync(patience).ConfigureAwait(false);
         }
         catch (TimeoutException)
         {
-            CloseTimedOut(_logger, Name, s_closePatience);
+            CloseTimedOut(_logger, Name, patience);
         }
 
         await _watch.DisposeAsync().ConfigureAwait(false);

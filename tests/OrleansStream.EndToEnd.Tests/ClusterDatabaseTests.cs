@@ -95,6 +95,32 @@ public sealed class ClusterDatabaseTests : IAsyncLifetime
         Assert.True(recovered < TimeSpan.FromSeconds(3), _report[^1]);
     }
 
+    [Fact]
+    public async Task A_silo_that_stops_while_it_hangs_ends_and_its_partitions_go_on_at_the_other_one_when_it_is_back()
+    {
+        await using var client = await OrleansStreamClient.ConnectAsync(_cluster.Silos[1].Gateway);
+        await client.Admin.CreateTopicAsync(Topic, Partitions);
+        await using var load = new PartitionLoad(client, Topic, Partitions);
+        await load.WaitForAllAsync(Enumerable.Range(0, Partitions));
+
+        _server.Freeze();
+        var start = Stopwatch.GetTimestamp();
+        var ended = await _cluster.Silos[0].TerminateAsync(s_patience);
+        var took = Stopwatch.GetElapsedTime(start);
+        _report.Add($"a graceful stop while it hung: {took.TotalSeconds:0.0} s");
+        _server.Thaw();
+        start = Stopwatch.GetTimestamp();
+        await load.WaitForAllAsync(Enumerable.Range(0, Partitions));
+        var recovered = Stopwatch.GetElapsedTime(start);
+        _report.Add($"every partition took writes after it was back: {recovered.TotalSeconds:0.0} s");
+
+        await load.StopAsync();
+        Assert.Empty(await load.FindMissingAsync(client));
+        Assert.True(ended, "The silo had to be killed.");
+        Assert.True(took < TimeSpan.FromSeconds(20), _report[^2]);
+        Assert.True(recovered < TimeSpan.FromSeconds(10), _report[^1]);
+    }
+
     /// <summary>Does something that needs the database: it has to be refused, for a reason that somebody can act upon, within seconds.</summary>
     private async Task RefusedAsync(string what, Func<Task> action)
     {

@@ -63,7 +63,7 @@ public sealed class LogDatabaseTests
 
         // 4. A silo stops, by itself, and gives away what can move.
         load.Reset();
-        await InTimeAsync(report, "a graceful stop", async () => Assert.True(await cluster.Cluster.Silos[0].TerminateAsync(TimeSpan.FromSeconds(60))), TimeSpan.FromSeconds(25));
+        await InTimeAsync(report, "a graceful stop", async () => Assert.True(await cluster.Cluster.Silos[0].TerminateAsync(TimeSpan.FromSeconds(60))), TimeSpan.FromSeconds(15));
         report.Add($"slowest ack elsewhere while a silo stopped: {load.Slowest(healthy).TotalMilliseconds:0} ms");
         Assert.True(load.Slowest(healthy) < TimeSpan.FromSeconds(3), report[^1]);
 
@@ -91,7 +91,7 @@ public sealed class LogDatabaseTests
 
         load.Reset();
         cluster.LogServer.Freeze();
-        await InTimeAsync(report, "a graceful stop", async () => Assert.True(await cluster.Cluster.Silos[0].TerminateAsync(TimeSpan.FromSeconds(60))), TimeSpan.FromSeconds(30));
+        await InTimeAsync(report, "a graceful stop", async () => Assert.True(await cluster.Cluster.Silos[0].TerminateAsync(TimeSpan.FromSeconds(60))), TimeSpan.FromSeconds(15));
         report.Add($"slowest ack elsewhere while a silo stopped: {load.Slowest(healthy).TotalMilliseconds:0} ms");
         Console.WriteLine(string.Join(Environment.NewLine, report));
         Assert.True(load.Slowest(healthy) < TimeSpan.FromSeconds(3), report[^1]);

@@ -55,6 +55,7 @@ internal static class PostgresCluster
             silo.UseAdoNetReminderService(options => options.Configure<NpgsqlDataSource>(static (reminders, database) =>
                 (reminders.Invariant, reminders.DataSource) = (Invariant, database)));
             silo.Configure<ClusterMembershipOptions>(SetToSeconds);
+            silo.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, StopNotice>();
             AddGrainDirectory(silo);
         });
     }

@@ -18,6 +18,7 @@ internal sealed partial class KafkaListener(
     IConnectionListenerFactory transport,
     IOptions<KafkaOptions> options,
     IOptions<OrleansStreamServerOptions> server,
+    StopTime stop,
     ILogger<KafkaListener> logger) : ILifecycleParticipant<ISiloLifecycle>
 {
     private const int AfterEvacuation = ServiceLifecycleStage.Active + 1;
@@ -30,7 +31,7 @@ internal sealed partial class KafkaListener(
     public void Participate(ISiloLifecycle observer)
     {
         observer.Subscribe(nameof(KafkaListener), BeforeEvacuation, StartAsync, StopAcceptingAsync);
-        observer.Subscribe(nameof(KafkaListener), AfterEvacuation, _ => Task.CompletedTask, token => _handler?.StopAsync(server.Value.DrainTimeout, token) ?? Task.CompletedTask);
+        observer.Subscribe(nameof(KafkaListener), AfterEvacuation, _ => Task.CompletedTask, token => _handler?.StopAsync(stop.Take(StopTime.DrainShare), token) ?? Task.CompletedTask);
     }
 
     private async Task StartAsync(CancellationToken cancellationToken)

@@ -134,6 +134,7 @@ public static class OrleansStreamServerExtensions
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<IOptions<OrleansStreamServerOptions>>(),
             provider.GetRequiredService<ILogger<LocalEndpoint>>()));
+        services.AddSingleton<StopTime>();
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, SiloDrain>();
         silo.AddGrainService<StreamEndpoint>();
     }

@@ -44,8 +44,11 @@ public sealed class OrleansStreamServerOptions
     /// <summary>How often retention is applied. Thirty seconds.</summary>
     public TimeSpan RetentionInterval { get; set; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>How long a stopping silo may take to give its partitions to others, and then to finish the appends it has in hand. Five seconds each.</summary>
-    public TimeSpan DrainTimeout { get; set; } = TimeSpan.FromSeconds(5);
+    /// <summary>
+    /// How long a stopping silo may take to give its partitions to others, for which it has half of the time, to finish the appends it has in
+    /// hand, and to close the logs that are left. Ten seconds.
+    /// </summary>
+    public TimeSpan DrainTimeout { get; set; } = TimeSpan.FromSeconds(10);
 
     /// <summary>The most bytes of batches being stored at a time; what comes beyond is told to try again. Of several log stores none may have more than half. 256 MiB.</summary>
     public long MaxProduceBytesInHand { get; set; } = 256L * 1024 * 1024;

@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Options;
 using OrleansStream.Server.Endpoint;
 
 namespace OrleansStream.Server.Hosting;
@@ -7,11 +6,11 @@ namespace OrleansStream.Server.Hosting;
 /// Stops the flow of data first when the silo stops, while everything else still works: waiting fetches are answered, appends
 /// in hand are finished, and only then do grain deactivations close the logs.
 /// </summary>
-internal sealed class SiloDrain(LocalEndpoint endpoint, IOptions<OrleansStreamServerOptions> options) : ILifecycleParticipant<ISiloLifecycle>
+internal sealed class SiloDrain(LocalEndpoint endpoint, StopTime stop) : ILifecycleParticipant<ISiloLifecycle>
 {
     public void Participate(ISiloLifecycle observer) => observer.Subscribe(
         nameof(SiloDrain),
         ServiceLifecycleStage.Active + 1,
         _ => Task.CompletedTask,
-        cancellationToken => endpoint.DrainAsync(options.Value.DrainTimeout, cancellationToken));
+        cancellationToken => endpoint.DrainAsync(stop.Take(StopTime.DrainShare), cancellationToken));
 }

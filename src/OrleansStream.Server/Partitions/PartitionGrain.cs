@@ -26,6 +26,7 @@ internal sealed partial class PartitionGrain(
     PlacementMap placement,
     MoveRecorder moves,
     TimeProvider time,
+    StopTime stop,
     IOptions<OrleansStreamServerOptions> options,
     ILogger<PartitionGrain> logger) : Grain, IPartitionGrain, IPartitionOwner, IGrainMigrationParticipant
 {
@@ -72,14 +73,15 @@ internal sealed partial class PartitionGrain(
         }
 
         table.Remove(partition);
+        var limit = stop.Limit(options.Value.PartitionCloseTimeout);
         try
         {
-            await partition.Log.DisposeAsync().AsTask().WaitAsync(options.Value.PartitionCloseTimeout, time, cancellationToken);
+            await partition.Log.DisposeAsync().AsTask().WaitAsync(limit, time, cancellationToken);
             PartitionClosed(partition.Id, partition.LeaderEpoch, reason.Description);
         }
         catch (Exception unclean) when (unclean is TimeoutException or OperationCanceledException)
         {
-            PartitionCloseTimedOut(partition.Id, options.Value.PartitionCloseTimeout);
+            PartitionCloseTimedOut(partition.Id, limit);
         }
 
         partition.SetClosed();

@@ -1,5 +1,4 @@
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Options;
 using OrleansStream.Server.Hosting;
 
 namespace OrleansStream.Server.Placement;
@@ -8,7 +7,7 @@ namespace OrleansStream.Server.Placement;
 /// Reads the decisions before the silo places anything, moves partitions while it is active, and gives them all away before it
 /// stops serving. The mover is asked for late, because lifecycle participants are made before the storage is opened.
 /// </summary>
-internal sealed class PlacementLifecycle(IServiceProvider services, IOptions<OrleansStreamServerOptions> options) : ILifecycleParticipant<ISiloLifecycle>
+internal sealed class PlacementLifecycle(IServiceProvider services, StopTime stop) : ILifecycleParticipant<ISiloLifecycle>
 {
     private const int AfterActive = ServiceLifecycleStage.Active + 2;
 
@@ -25,6 +24,6 @@ internal sealed class PlacementLifecycle(IServiceProvider services, IOptions<Orl
                 Mover.Start();
                 return Task.CompletedTask;
             },
-            token => Mover.EvacuateAsync(options.Value.DrainTimeout, token));
+            token => Mover.EvacuateAsync(stop.Take(StopTime.EvacuationShare), token));
     }
 }
