@@ -19,6 +19,13 @@ public interface IStreamEndpoint : IGrainService
     [Alias("Produce"), ResponseTimeout("00:00:10")]
     Task<ProduceResponse> ProduceAsync(ProduceRequest request);
 
+    /// <summary>
+    /// Whether appends to a partition are under way here. A producer that waits for an answer learns from a no that its request never
+    /// came, or that the answer did not come back.
+    /// </summary>
+    [Alias("IsAppending"), ResponseTimeout("00:00:02")]
+    Task<bool> IsAppendingAsync(PartitionId partition);
+
     /// <summary>Reads batches, waiting for them as long as the request allows.</summary>
     [Alias("Fetch"), ResponseTimeout("00:00:10")]
     Task<FetchResponse> FetchAsync(FetchRequest request, CancellationToken cancellationToken);

@@ -15,6 +15,12 @@ internal sealed class PartitionRouter
     /// <summary>How long an answer may take before it is asked whether the partition still lives there.</summary>
     private static readonly TimeSpan s_doubtAfter = TimeSpan.FromSeconds(1);
 
+    /// <summary>
+    /// How often in a row the owner has to say that it has nothing of a partition in hand, so that an answer which is just on its way is
+    /// not taken for lost.
+    /// </summary>
+    private const int LooksUntilLost = 2;
+
     private static readonly TimeSpan s_detourTime = TimeSpan.FromSeconds(10);
 
     /// <summary>
@@ -48,10 +54,17 @@ internal sealed class PartitionRouter
     /// <param name="route">The way that the call went.</param>
     /// <param name="call">The call.</param>
     /// <param name="timeout">The longest wait; <see cref="TimeSpan.MaxValue"/> leaves it to Orleans' own.</param>
+    /// <param name="isInHand">
+    /// Asks the owner whether it is at work on the call; null not to. Only for calls that may be repeated even if it is: what it says may be
+    /// a little late.
+    /// </param>
     /// <exception cref="TimeoutException">The time is over.</exception>
-    /// <exception cref="OrleansStreamException"><see cref="ErrorCode.RequestTimedOut"/>: the partition lives elsewhere by now, and the call's outcome is unknown.</exception>
-    public async Task<T> AwaitAsync<T>(PartitionRoute route, Task<T> call, TimeSpan timeout)
+    /// <exception cref="OrleansStreamException">
+    /// <see cref="ErrorCode.RequestTimedOut"/>: the partition lives elsewhere by now, or the call or its answer was lost; its outcome is unknown.
+    /// </exception>
+    public async Task<T> AwaitAsync<T>(PartitionRoute route, Task<T> call, TimeSpan timeout, Func<Task<bool>>? isInHand = null)
     {
+        var looksWithout = 0;
         var time = _connection.Time;
         var loss = _connection.Loss;
         var start = time.GetTimestamp();
@@ -69,6 +82,12 @@ internal sealed class PartitionRouter
                 if (await HasMovedAsync(route, loss).ConfigureAwait(false))
                 {
                     throw new OrleansStreamException(ErrorCode.RequestTimedOut, "The partition moved to another silo before its former one answered.");
+                }
+
+                looksWithout = isInHand is null || await IsInHandAsync(isInHand, loss).ConfigureAwait(false) ? 0 : looksWithout + 1;
+                if (looksWithout >= LooksUntilLost && !call.IsCompleted)
+                {
+                    throw new OrleansStreamException(ErrorCode.RequestTimedOut, "The request, or the answer to it, was lost on its way.");
                 }
             }
         }
@@ -163,6 +182,19 @@ internal sealed class PartitionRouter
         {
             // Nobody knows at the moment; the call itself may still be answered.
             return false;
+        }
+    }
+
+    private async Task<bool> IsInHandAsync(Func<Task<bool>> isInHand, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await isInHand().WaitAsync(s_lookUpTimeout, _connection.Time, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception)
+        {
+            // Nobody knows, perhaps because the silo is of an earlier version; the call is waited for as long as it may take.
+            return true;
         }
     }
 

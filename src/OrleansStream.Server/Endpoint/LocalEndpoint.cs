@@ -72,6 +72,9 @@ public sealed partial class LocalEndpoint : IDisposable
         return response;
     }
 
+    /// <summary>Whether appends to a partition are under way.</summary>
+    public bool IsAppending(PartitionId partition) => _table.TryFind(partition, out var open) && open.IsAppending;
+
     /// <summary>Reads batches, waiting for them as long as the request allows. The receiver of the answer disposes its batches.</summary>
     public async Task<FetchResponse> FetchAsync(FetchRequest request, CancellationToken cancellationToken)
     {

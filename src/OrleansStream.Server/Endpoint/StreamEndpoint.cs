@@ -52,6 +52,8 @@ internal sealed class StreamEndpoint : GrainService, IStreamEndpoint
 
     public Task<ProduceResponse> ProduceAsync(ProduceRequest request) => _endpoint.ProduceAsync(request);
 
+    public Task<bool> IsAppendingAsync(PartitionId partition) => Task.FromResult(_endpoint.IsAppending(partition));
+
     public Task<FetchResponse> FetchAsync(FetchRequest request, CancellationToken cancellationToken) => _endpoint.FetchAsync(request, cancellationToken);
 
     public Task<FindOffsetResponse> FindOffsetAsync(FindOffsetRequest request) => _endpoint.FindOffsetAsync(request);

@@ -80,6 +80,9 @@ public sealed class Partition
     /// <summary>Bytes of the appends that have ended, one way or the other.</summary>
     internal long SettledBytes => Interlocked.Read(ref _settledBytes);
 
+    /// <summary>Whether an append has begun and not ended.</summary>
+    internal bool IsAppending => SettledBytes != OfferedBytes;
+
     /// <summary>The time since the last append, read or call; zero while a fetch waits.</summary>
     internal TimeSpan IdleTime => Volatile.Read(ref _waiterCount) > 0 ? TimeSpan.Zero : _time.GetElapsedTime(Interlocked.Read(ref _lastUse));
 

@@ -29,6 +29,9 @@ internal sealed class FakeCluster : IClusterGrains
     /// <summary>Where the grain of a partition says that it lives.</summary>
     public Func<PartitionId, int> LeaderOf { get; set; } = _ => 1;
 
+    /// <summary>What a silo says when it is asked whether it is appending.</summary>
+    public Func<PartitionId, bool> IsAppending { get; set; } = _ => true;
+
     public IReadOnlyList<ProduceCall> Calls => [.. _calls];
 
     public int LeaderLookups => _leaderLookups;
@@ -177,6 +180,8 @@ internal sealed class FakeCluster : IClusterGrains
     private sealed class FakeEndpoint(FakeCluster cluster, int silo) : IStreamEndpoint
     {
         public Task<ProduceResponse> ProduceAsync(ProduceRequest request) => cluster.ProduceAsync(request, silo);
+
+        public Task<bool> IsAppendingAsync(PartitionId partition) => Task.FromResult(cluster.IsAppending(partition));
 
         public Task<FetchResponse> FetchAsync(FetchRequest request, CancellationToken cancellationToken) => throw new NotSupportedException();
 

@@ -50,6 +50,55 @@ public sealed class SilentDeathTests
         Assert.Single(_cluster.Calls);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_request_or_an_answer_that_was_lost_is_noticed_within_seconds_and_the_batch_is_stored_once(bool isStored)
+    {
+        _cluster.IsAppending = _ => false;
+        _cluster.OnProduce = call =>
+        {
+            if (_cluster.Calls.Count > 1)
+            {
+                return Task.FromResult(call.Apply());
+            }
+
+            if (isStored)
+            {
+                call.Apply();
+            }
+
+            return _never.Task;
+        };
+        await using var producer = _cluster.CreateProducer(time: _time);
+        var start = _time.GetTimestamp();
+        var produced = producer.ProduceAsync("t", "k", "v").AsTask();
+        await AdvanceUntilAsync(() => produced.IsCompleted);
+
+        Assert.Equal(0, (await produced).Offset.Value);
+        Assert.Equal(2, _cluster.Calls.Count);
+        Assert.Equal(_cluster.Calls[0].Bytes, _cluster.Calls[1].Bytes);
+        Assert.Single(_cluster.Partition("t").Records);
+        Assert.True(_time.GetElapsedTime(start) < TimeSpan.FromSeconds(5), $"{_time.GetElapsedTime(start)}");
+    }
+
+    [Fact]
+    public async Task Without_sequences_nothing_is_sent_again_that_may_only_be_late()
+    {
+        _cluster.IsAppending = _ => false;
+        _cluster.OnProduce = _ => _never.Task;
+        await using var producer = _cluster.CreateProducer(new ProducerOptions<string, string> { EnableIdempotence = false }, _time);
+        var produced = producer.ProduceAsync("t", "k", "v").AsTask();
+        await UntilAsync(() => _cluster.Calls.Count == 1);
+
+        var lookups = _cluster.LeaderLookups;
+        await AdvanceUntilAsync(() => _cluster.LeaderLookups >= lookups + 5);
+        _never.SetResult(_cluster.Calls[0].Apply());
+
+        await produced.WaitAsync(TimeSpan.FromSeconds(30));
+        Assert.Single(_cluster.Calls);
+    }
+
     [Fact]
     public async Task A_batch_whose_time_runs_out_while_its_owner_is_looked_for_failed_because_nobody_answered()
     {

@@ -113,6 +113,27 @@ public sealed class ProduceTests : IDisposable
     }
 
     [Fact]
+    public async Task A_partition_is_appending_until_its_last_append_has_ended()
+    {
+        var (partition, log) = _silo.Open();
+        Assert.False(_silo.Endpoint.IsAppending(partition.Id));
+        var gate = new TaskCompletionSource();
+        log.Gate = gate.Task;
+        var appends = new[] { 1, 2 }.Select(count => _silo.Endpoint.ProduceAsync(new ProduceRequest(partition.Id, Batches.Of(count)))).ToArray();
+        using var limit = new CancellationTokenSource(TestTime.Limit);
+        while (!_silo.Endpoint.IsAppending(partition.Id))
+        {
+            await Task.Delay(1, limit.Token);
+        }
+
+        gate.SetResult();
+        await Task.WhenAll(appends);
+
+        Assert.False(_silo.Endpoint.IsAppending(partition.Id));
+        Assert.False(_silo.Endpoint.IsAppending(new PartitionId(Guid.NewGuid(), 0)));
+    }
+
+    [Fact]
     public async Task Draining_gives_up_on_an_append_that_does_not_end()
     {
         var (partition, log) = _silo.Open();

@@ -161,7 +161,10 @@ internal sealed partial class BatchSender
             part.Attempts++;
             var request = new ProduceRequest(_partition, part.Lend());
             call = route.Endpoint is null ? route.Grain.ProduceAsync(request) : route.Endpoint.ProduceAsync(request);
-            var response = await connection.Router.AwaitAsync(route, call, remaining).ConfigureAwait(false);
+
+            // Sequences make it safe to send a batch again that is only late.
+            Func<Task<bool>>? isInHand = route.Endpoint is { } endpoint && _session.Options.EnableIdempotence ? () => endpoint.IsAppendingAsync(_partition) : null;
+            var response = await connection.Router.AwaitAsync(route, call, remaining, isInHand).ConfigureAwait(false);
             attempt = Attempt.From(response);
             leader = response.Leader;
         }

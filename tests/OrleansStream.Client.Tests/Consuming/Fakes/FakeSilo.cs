@@ -73,6 +73,8 @@ internal sealed class FakeSilo : IStreamEndpoint
 
     public Task<ProduceResponse> ProduceAsync(ProduceRequest request) => throw new NotSupportedException();
 
+    public Task<bool> IsAppendingAsync(PartitionId partition) => throw new NotSupportedException();
+
     public Task TopicChangedAsync(Guid topicId) => throw new NotSupportedException();
 
     public Task<PartitionDescription[]> DescribeOpenPartitionsAsync(Guid topicId, int first, int count) => throw new NotSupportedException();
