@@ -15,6 +15,7 @@ internal sealed class GroupWriter(IGroupStore store, TimeProvider time, string g
 {
     private Round? _gathering;
     private bool _running;
+    private bool _hasSaved;
     private long _version = version;
     private long _savedRevision = savedRevision;
     private long _verifiedAt = time.GetTimestamp();
@@ -96,8 +97,9 @@ internal sealed class GroupWriter(IGroupStore store, TimeProvider time, string g
     private async Task WriteAsync(Round round)
     {
         var startedAt = time.GetTimestamp();
-        if (!IsStored && round.Offsets.Count > 0)
+        if (!_hasSaved && round.Offsets.Count > 0)
         {
+            // A commit of an earlier coordinator that nobody waited for any more may still be on its way; it must not undo this one.
             await SaveDocumentAsync();
         }
 
@@ -132,6 +134,7 @@ internal sealed class GroupWriter(IGroupStore store, TimeProvider time, string g
         var stored = new StoredGroup(groupId, _version, group.Generation, group.MemberCount, group.ToDocument().ToJson());
         _version = await store.TrySaveAsync(stored, CancellationToken.None) ?? throw Replaced();
         _savedRevision = revision;
+        _hasSaved = true;
     }
 
     private void Fail(Exception reason, Round round)
