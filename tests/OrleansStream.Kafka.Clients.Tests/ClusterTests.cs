@@ -27,7 +27,7 @@ public sealed class ClusterTests(ITestOutputHelper output) : IAsyncLifetime
     private static readonly string[] s_clients = ["kcat", "kafkajs", "platformatic"];
 
     private KafkaCluster _cluster = null!;
-    private SteadyProducer _producer = null!;
+    private SteadyProducer? _steady;
 
     // Each to a topic of its own, named as the client.
     private ProducerProcess[] _producers = [];
@@ -35,6 +35,8 @@ public sealed class ClusterTests(ITestOutputHelper output) : IAsyncLifetime
     // All groups read what Confluent.Kafka produces: one of two for each client, as they do not understand what each other's members say about assignments.
     private GroupMember[] _confluent = [];
     private MemberProcess[] _processes = [];
+
+    private SteadyProducer Producer => _steady!;
 
     private IEnumerable<(string Group, int Share, int Assignments, IEnumerable<(int Partition, long Offset, int Value)> Seen)> Members =>
     [
@@ -47,24 +49,24 @@ public sealed class ClusterTests(ITestOutputHelper output) : IAsyncLifetime
         _cluster = await KafkaCluster.StartAsync();
         await _cluster.CreateTopicAsync(Topic, Partitions);
         await Task.WhenAll(s_clients.Select(client => _cluster.CreateTopicAsync(client, ProcessPartitions)));
-        await Task.WhenAll(NodeClientTests.Names.Select(ComeBackAsync));
-        _producer = new SteadyProducer(_cluster, Topic);
-        _producers = await Task.WhenAll(s_clients.Select(client => ProducerProcess.StartAsync(client, _cluster.Servers, client, ProcessPartitions)));
-        _confluent = [.. Enumerable.Range(0, 2).Select(_ => new GroupMember(_cluster, "confluent", Topic, config => (config.FetchMinBytes, config.FetchWaitMaxMs) = (10_000, 400)))];
-        _processes = await Task.WhenAll(s_clients.SelectMany(client => new[] { client, client }).Select(client => MemberProcess.StartAsync(client, _cluster.Servers, client, Topic)));
     }
 
     public async Task DisposeAsync()
     {
-        foreach (var process in (IAsyncDisposable[])[.. _processes, .. _confluent, .. _producers, _producer, _cluster])
+        foreach (var client in (IAsyncDisposable?[])[.. _processes, .. _confluent, .. _producers, _steady])
         {
-            await process.DisposeAsync();
+            await (client?.DisposeAsync() ?? ValueTask.CompletedTask);
         }
+
+        await _cluster.DisposeAsync();
     }
 
     [Fact]
     public async Task Every_record_is_stored_once_in_order_and_read_while_silos_join_leave_and_die()
     {
+        await Task.WhenAll(NodeClientTests.Names.Select(RecordsComeBackAsync));
+        await StartClientsAsync();
+
         // It joins in the midst of things: it takes longer to start than clients to begin.
         var adding = _cluster.AddAsync();
         await Eventually(() => Members.All(member => member.Share == Partitions / 2), Describe);
@@ -88,18 +90,26 @@ public sealed class ClusterTests(ITestOutputHelper output) : IAsyncLifetime
         await FlowsAsync("One died");
 
         output.WriteLine(Describe());
-        await _producer.EndAsync();
+        await Producer.EndAsync();
         await Task.WhenAll(_producers.Select(producer => producer.EndAsync()));
-        await Task.WhenAll(Groups().Select(group => Eventually(() => HasRead(group, _producer.Sent), Describe)));
+        await Task.WhenAll(Groups().Select(group => Eventually(() => HasRead(group, Producer.Sent), Describe)));
         await Task.WhenAll(_processes.Select(member => member.LeaveAsync()));
-        Assert.All([_producer.Fatal, .. _confluent.Select(member => member.Fatal)], Assert.Null);
-        Assert.Empty(_producer.Failed);
-        Assert.Equal(_producer.Stored.OrderBy(record => record.Key), ReadAllOnceInOrder(Topic, Partitions).OrderBy(record => record.Key));
+        Assert.All([Producer.Fatal, .. _confluent.Select(member => member.Fatal)], Assert.Null);
+        Assert.Empty(Producer.Failed);
+        Assert.Equal(Producer.Stored.OrderBy(record => record.Key), ReadAllOnceInOrder(Topic, Partitions).OrderBy(record => record.Key));
         Assert.All(_producers, producer => Assert.Equal(Enumerable.Range(0, producer.Sent), ReadAllOnceInOrder(producer.Topic, ProcessPartitions).Keys.Order()));
         AssertReadInOrder();
     }
 
-    private async Task ComeBackAsync(string client)
+    private async Task StartClientsAsync()
+    {
+        _steady = new SteadyProducer(_cluster, Topic);
+        _producers = await Task.WhenAll(s_clients.Select(client => ProducerProcess.StartAsync(client, _cluster.Servers, client, ProcessPartitions)));
+        _confluent = [.. Enumerable.Range(0, 2).Select(_ => new GroupMember(_cluster, "confluent", Topic, config => (config.FetchMinBytes, config.FetchWaitMaxMs) = (10_000, 400)))];
+        _processes = await Task.WhenAll(s_clients.SelectMany(client => new[] { client, client }).Select(client => MemberProcess.StartAsync(client, _cluster.Servers, client, Topic)));
+    }
+
+    private async Task RecordsComeBackAsync(string client)
     {
         await _cluster.CreateTopicAsync($"records-{client}", 1);
         await NodeClientTests.ComeBackAsync(client, _cluster.Servers, $"records-{client}");
@@ -108,11 +118,11 @@ public sealed class ClusterTests(ITestOutputHelper output) : IAsyncLifetime
     /// <summary>Waits until what is sent in the next seconds is stored, and read by the groups: partitions move one after the other.</summary>
     private async Task FlowsAsync(string what)
     {
-        var (start, sent) = (Stopwatch.GetTimestamp(), _producer.Sent + (2 * SteadyProducer.RecordsPerSecond));
+        var (start, sent) = (Stopwatch.GetTimestamp(), Producer.Sent + (2 * SteadyProducer.RecordsPerSecond));
         using var consumer = _cluster.CreateConsumer();
         List<(string What, Func<bool> Holds)> awaited =
         [
-            ($"Confluent.Kafka has stored {sent} records", () => Enumerable.Range(0, sent).All(_producer.Stored.ContainsKey)),
+            ($"Confluent.Kafka has stored {sent} records", () => Enumerable.Range(0, sent).All(Producer.Stored.ContainsKey)),
             .. Groups().Select(group => ($"the group {group} has read them", (Func<bool>)(() => HasRead(group, sent)))),
             .. _producers.Select(producer => (producer.Client, Sent: producer.Sent + (2 * ProducerProcess.RecordsPerSecond)))
                 .Select(of => ($"{of.Client} has stored {of.Sent}", (Func<bool>)(() => CountStored(consumer, of.Client) >= of.Sent))),
@@ -171,7 +181,7 @@ public sealed class ClusterTests(ITestOutputHelper output) : IAsyncLifetime
     {
         foreach (var (group, _, assignments, seen) in Members)
         {
-            Assert.All(seen, record => Assert.Equal(_producer.Stored[record.Value], (record.Partition, record.Offset)));
+            Assert.All(seen, record => Assert.Equal(Producer.Stored[record.Value], (record.Partition, record.Offset)));
             foreach (var partition in seen.GroupBy(record => record.Partition, record => record.Offset))
             {
                 var (known, last, steps) = (new HashSet<long>(), -1L, 0);
@@ -210,7 +220,7 @@ public sealed class ClusterTests(ITestOutputHelper output) : IAsyncLifetime
 
     private string Describe() =>
         $"""
-        sent {_producer.Sent}, stored {_producer.Stored.Count}, failed {string.Join(", ", _producer.Failed)}, fatal {_producer.Fatal}
+        sent {Producer.Sent}, stored {Producer.Stored.Count}, failed {string.Join(", ", Producer.Failed)}, fatal {Producer.Fatal}
         {string.Join('\n', Members.Select(member => $"{member.Group} has {member.Share} partitions and has read {member.Seen.Count()} records"))}
         {string.Join('\n', _confluent.SelectMany(member => member.Errors))}
         {string.Join('\n', _processes.SelectMany(member => member.Words.Select(word => $"{member.Group}: {word}")))}
