@@ -28,6 +28,7 @@ internal sealed partial class DatabaseWatch : IAsyncDisposable
     private Task? _question;
     private long _questionAskedAt;
     private long _answeredAt = Stopwatch.GetTimestamp();
+    private long _backAt;
     private int _inHand;
 
     /// <summary>Makes a watch, which begins with the first thing that is asked.</summary>
@@ -45,6 +46,9 @@ internal sealed partial class DatabaseWatch : IAsyncDisposable
 
     /// <summary>True while the database does not answer.</summary>
     public bool IsDown => _outage.IsCancellationRequested;
+
+    /// <summary>The time since it last began to answer again; null if it never was silent.</summary>
+    public TimeSpan? SinceSilence => Volatile.Read(ref _backAt) is not 0 and var backAt ? Stopwatch.GetElapsedTime(backAt) : null;
 
     /// <summary>Asks for something, for as long as a statement may take or until it is clear that the database does not answer.</summary>
     /// <param name="ask">Gets a token that ends what is overdue.</param>
@@ -156,6 +160,7 @@ internal sealed partial class DatabaseWatch : IAsyncDisposable
                 NoteAnswer();
                 if (IsDown)
                 {
+                    Volatile.Write(ref _backAt, Stopwatch.GetTimestamp());
                     _outage = new CancellationTokenSource();
                     DatabaseAnswers(_name, silence);
                 }

@@ -9,22 +9,24 @@ namespace OrleansStream.Storage.Postgres;
 /// </summary>
 public sealed class PostgresClusterDatabase : IAsyncDisposable
 {
+    /// <summary>How long one thing may take.</summary>
+    private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(10);
+
     private readonly NpgsqlDataSource _source;
     private readonly DatabaseWatch _watch;
 
     /// <summary>Nothing is connected before something is asked.</summary>
-    /// <param name="source">
-    /// The connections, which stay the caller's to dispose. Their <c>Command Timeout</c> is the longest that one thing may take.
-    /// </param>
+    /// <param name="source">The connections, made by <see cref="PostgresDataSource"/>; they stay the caller's to dispose.</param>
     /// <param name="logger">Is told when the database falls silent, and when it answers again.</param>
     public PostgresClusterDatabase(NpgsqlDataSource source, ILogger<PostgresClusterDatabase> logger)
     {
         ArgumentNullException.ThrowIfNull(source);
         _source = source;
-        var limit = new NpgsqlConnectionStringBuilder(source.ConnectionString).CommandTimeout;
-        _watch = new DatabaseWatch(
-            "The cluster's database", limit > 0 ? TimeSpan.FromSeconds(limit) : Timeout.InfiniteTimeSpan, source, logger);
+        _watch = new DatabaseWatch("The cluster's database", s_limit, source, logger);
     }
+
+    /// <summary>The time since it last began to answer again; null if it never was silent.</summary>
+    public TimeSpan? SinceSilence => _watch.SinceSilence;
 
     /// <summary>Asks for something.</summary>
     /// <param name="ask">

@@ -9,7 +9,6 @@ public static class PostgresDataSource
     private const int MaxPoolSize = 30;
 
     private const int ConnectSeconds = 5;
-    private const int CommandSeconds = 10;
 
     /// <summary>Reads a connection string and adds what a silo wants of every connection; nothing is connected yet.</summary>
     /// <exception cref="ArgumentException">It is not a connection string, or it names no host; the message says what is wrong, without its secrets.</exception>
@@ -48,7 +47,10 @@ public static class PostgresDataSource
         settings.SearchPath = PostgresNames.Schema;
         SetUnlessGiven(settings, "Maximum Pool Size", MaxPoolSize);
         SetUnlessGiven(settings, "Timeout", ConnectSeconds);
-        SetUnlessGiven(settings, "Command Timeout", CommandSeconds);
+
+        // Every statement has a limit of its own. The driver's, coming while a connection is already being given up, would wait on a
+        // thread of the pool for a database that hangs.
+        settings.CommandTimeout = StatementLimit.None;
 
         // A statement that takes too long loses its connection. Cancelling it instead could end the wait for a standby, and the
         // server would then answer that all is well.

@@ -5,7 +5,7 @@ public sealed class PostgresStorageOptions
 {
     /// <summary>
     /// Npgsql's connection string of the cluster's database. Keys it does not set get defaults that suit a silo: at most 30
-    /// connections, and seconds where the driver waits for half minutes.
+    /// connections, and seconds where the driver waits for half minutes. <c>Command Timeout</c> has no effect: statements have limits of their own.
     /// </summary>
     public string ConnectionString { get; set; } = "";
 

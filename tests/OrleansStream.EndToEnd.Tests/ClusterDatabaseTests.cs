@@ -1,11 +1,13 @@
 using System.Diagnostics;
 using OrleansStream.Client;
 using OrleansStream.Client.Consuming;
+using OrleansStream.Grains;
 using OrleansStream.TestServers;
 
 namespace OrleansStream.EndToEnd.Tests;
 
 /// <summary>Real silos whose cluster's database hangs, while their logs lie in another one: it answers nothing, and breaks off nothing.</summary>
+[Collection(HungDatabaseCollection.Name)]
 public sealed class ClusterDatabaseTests : IAsyncLifetime
 {
     private const string Topic = "orders";
@@ -83,7 +85,7 @@ public sealed class ClusterDatabaseTests : IAsyncLifetime
         await Task.Delay(TimeSpan.FromSeconds(5));
         await load.WaitForAllAsync(Enumerable.Range(0, Partitions));
         var after = await client.Admin.DescribeClusterAsync();
-        Assert.Equal(before.Silos.Select(silo => (silo.Name, silo.Status, silo.StartedAt)), after.Silos.Select(silo => (silo.Name, silo.Status, silo.StartedAt)));
+        Assert.Equal(Describe(before), Describe(after));
         Assert.All(_cluster.Silos, silo => Assert.True(silo.IsRunning));
         Assert.Empty(await client.Admin.ListMovesAsync().ToListAsync());
         await load.StopAsync();
@@ -121,6 +123,27 @@ public sealed class ClusterDatabaseTests : IAsyncLifetime
         Assert.True(recovered < TimeSpan.FromSeconds(10), _report[^1]);
     }
 
+    [Fact]
+    public async Task A_silo_that_was_away_for_a_moment_while_it_hung_is_not_declared_dead_for_it_when_it_is_back()
+    {
+        await using var client = await OrleansStreamClient.ConnectAsync(_cluster.Silos[0].Gateway);
+        var before = await client.Admin.DescribeClusterAsync();
+
+        _server.Freeze();
+        await Task.Delay(TimeSpan.FromSeconds(5));
+        _cluster.Silos[1].Freeze();
+        await Task.Delay(TimeSpan.FromSeconds(6));
+        _cluster.Silos[1].Thaw();
+        await Task.Delay(TimeSpan.FromSeconds(3));
+        _server.Thaw();
+
+        // Longer than Orleans pauses between tries to tell the table after so short a silence.
+        await Task.Delay(TimeSpan.FromSeconds(20));
+        var after = await client.Admin.DescribeClusterAsync();
+        Assert.Equal(Describe(before), Describe(after));
+        Assert.All(_cluster.Silos, silo => Assert.True(silo.IsRunning));
+    }
+
     /// <summary>Does something that needs the database: it has to be refused, for a reason that somebody can act upon, within seconds.</summary>
     private async Task RefusedAsync(string what, Func<Task> action)
     {
@@ -131,6 +154,9 @@ public sealed class ClusterDatabaseTests : IAsyncLifetime
         Assert.True(refusal.IsRetriable);
         Assert.True(took < TimeSpan.FromSeconds(10), _report[^1]);
     }
+
+    private static IEnumerable<(string Name, string Status, DateTimeOffset StartedAt)> Describe(ClusterDescription cluster) =>
+        cluster.Silos.Select(silo => (silo.Name, silo.Status, silo.StartedAt)).OrderBy(silo => silo.Name, StringComparer.Ordinal);
 
     private static async Task ConsumeAsync(IConsumer<string, string> consumer, LongestGap gap, CancellationToken stop)
     {

@@ -6,6 +6,7 @@ using OrleansStream.TestServers;
 namespace OrleansStream.EndToEnd.Tests;
 
 /// <summary>Real silos whose logs lie in two databases, one of which hangs: it answers nothing, and breaks off nothing.</summary>
+[Collection(HungDatabaseCollection.Name)]
 public sealed class LogDatabaseTests
 {
     private const string Topic = "orders";

@@ -10,9 +10,12 @@ namespace OrleansStream.Host.Cluster;
 /// </summary>
 internal sealed class DatabaseKeys(NpgsqlDataSource database) : IXmlRepository
 {
+    private const int TimeoutSeconds = 5;
+
     public IReadOnlyCollection<XElement> GetAllElements()
     {
         using var command = database.CreateCommand("SELECT xml FROM orleansstream.dashboard_keys ORDER BY created_at");
+        command.CommandTimeout = TimeoutSeconds;
         using var reader = command.ExecuteReader();
         var keys = new List<XElement>();
         while (reader.Read())
@@ -26,6 +29,7 @@ internal sealed class DatabaseKeys(NpgsqlDataSource database) : IXmlRepository
     public void StoreElement(XElement element, string friendlyName)
     {
         using var command = database.CreateCommand("INSERT INTO orleansstream.dashboard_keys (name, xml) VALUES ($1, $2) ON CONFLICT DO NOTHING");
+        command.CommandTimeout = TimeoutSeconds;
         command.Parameters.Add(new NpgsqlParameter { Value = friendlyName });
         command.Parameters.Add(new NpgsqlParameter { Value = element.ToString(SaveOptions.DisableFormatting) });
         command.ExecuteNonQuery();

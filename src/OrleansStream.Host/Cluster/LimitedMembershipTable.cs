@@ -6,8 +6,16 @@ namespace OrleansStream.Host.Cluster;
 /// The membership in the cluster's database, asked as everything else there: what is not answered ends in seconds, without a thread of
 /// the pool that waits. Orleans goes on with the members that it knows, and asks again.
 /// </summary>
-internal sealed class LimitedMembershipTable(IMembershipTable table, PostgresClusterDatabase database) : IMembershipTable
+/// <param name="table">Orleans' own.</param>
+/// <param name="database">The database that it lies in.</param>
+/// <param name="self">This silo.</param>
+/// <param name="answersAsync">Asks another silo whether it is there.</param>
+internal sealed class LimitedMembershipTable(
+    IMembershipTable table, PostgresClusterDatabase database, SiloAddress self, Func<SiloAddress, Task<bool>> answersAsync) : IMembershipTable
 {
+    /// <summary>How long after a silence Orleans may come with what it held against a silo before: it pauses for up to a minute between tries.</summary>
+    private static readonly TimeSpan s_grudge = TimeSpan.FromMinutes(2);
+
     public Task InitializeMembershipTable(bool tryInitTableVersion) => InitializeMembershipTableAsync(tryInitTableVersion, CancellationToken.None);
 
     public Task InitializeMembershipTableAsync(bool tryInitTableVersion, CancellationToken cancellationToken) =>
@@ -41,13 +49,20 @@ internal sealed class LimitedMembershipTable(IMembershipTable table, PostgresClu
     public Task<bool> UpdateRow(MembershipEntry entry, string etag, TableVersion tableVersion) =>
         UpdateRowAsync(entry, etag, tableVersion, CancellationToken.None);
 
-    public Task<bool> UpdateRowAsync(MembershipEntry entry, string etag, TableVersion tableVersion, CancellationToken cancellationToken) =>
-        database.AskAsync((_, token) => table.UpdateRowAsync(entry, etag, tableVersion, token), cancellationToken);
+    public async Task<bool> UpdateRowAsync(MembershipEntry entry, string etag, TableVersion tableVersion, CancellationToken cancellationToken) =>
+        !await IsGrudgeAsync(entry) && await database.AskAsync((_, token) => table.UpdateRowAsync(entry, etag, tableVersion, token), cancellationToken);
 
     public Task UpdateIAmAlive(MembershipEntry entry) => UpdateIAmAliveAsync(entry, CancellationToken.None);
 
     public Task UpdateIAmAliveAsync(MembershipEntry entry, CancellationToken cancellationToken) =>
         AskAsync(token => table.UpdateIAmAliveAsync(entry, token), cancellationToken);
+
+    /// <summary>
+    /// Orleans keeps a vote against a silo that it could not write, and writes it when the table is back, whatever became of the silo since.
+    /// So for a while after a silence nobody is condemned who answers; Orleans goes on probing, and comes again if it has to.
+    /// </summary>
+    private async Task<bool> IsGrudgeAsync(MembershipEntry entry) =>
+        !entry.SiloAddress.Equals(self) && entry.SuspectTimes is { Count: > 0 } && database.SinceSilence < s_grudge && await answersAsync(entry.SiloAddress);
 
     private Task<bool> AskAsync(Func<CancellationToken, Task> ask, CancellationToken cancellationToken) => database.AskAsync(
         async (_, token) =>

@@ -3,6 +3,7 @@ using Npgsql;
 using Orleans.Configuration;
 using OrleansStream.Host.Health;
 using OrleansStream.Server.Hosting;
+using OrleansStream.Server.Placement;
 using OrleansStream.Storage.Postgres;
 
 namespace OrleansStream.Host.Cluster;
@@ -16,6 +17,8 @@ internal static class PostgresCluster
     public const string ConnectionStringSetting = $"{Section}:{nameof(PostgresStorageOptions.ConnectionString)}";
 
     private const string FolderSetting = $"{OrleansStreamServerOptions.SectionName}:{nameof(OrleansStreamServerOptions.DataPath)}";
+
+    private static readonly TimeSpan s_probeTimeout = TimeSpan.FromSeconds(1);
 
     /// <summary>The name by which Orleans' providers know the driver.</summary>
     private const string Invariant = "Npgsql";
@@ -62,7 +65,7 @@ internal static class PostgresCluster
 
     /// <summary>
     /// Puts a limit around Orleans' table, which is asked every few seconds. Its other providers are asked by nobody here, but for the
-    /// reminders every few minutes; the driver's own timeouts will do for them.
+    /// reminders every few minutes, for which nobody waits.
     /// </summary>
     private static void LimitMembershipTable(IServiceCollection services)
     {
@@ -70,7 +73,9 @@ internal static class PostgresCluster
         services.Remove(orleans);
         services.AddSingleton<IMembershipTable>(provider => new LimitedMembershipTable(
             (IMembershipTable)ActivatorUtilities.CreateInstance(provider, orleans.ImplementationType!),
-            provider.GetRequiredService<PostgresClusterDatabase>()));
+            provider.GetRequiredService<PostgresClusterDatabase>(),
+            provider.GetRequiredService<ILocalSiloDetails>().SiloAddress,
+            silo => provider.GetRequiredService<SiloProbe>().AnswersAsync(silo, s_probeTimeout)));
     }
 
     /// <summary>
@@ -93,9 +98,9 @@ internal static class PostgresCluster
     /// </summary>
     private static void SetToSeconds(ClusterMembershipOptions membership)
     {
-        membership.ProbeTimeout = TimeSpan.FromSeconds(1);
+        membership.ProbeTimeout = s_probeTimeout;
         membership.MinProbeTimeout = TimeSpan.FromSeconds(0.5);
-        membership.MaxProbeTimeout = TimeSpan.FromSeconds(1);
+        membership.MaxProbeTimeout = s_probeTimeout;
         membership.NumMissedProbesLimit = 3;
         membership.NumVotesForDeathDeclaration = 2;
 

@@ -153,6 +153,8 @@ public static class OrleansStreamServerExtensions
             provider.GetRequiredService<ILocalSiloDetails>(),
             provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<PlacementBroadcast>();
+        services.AddSingleton(provider => new SiloProbe(
+            provider.GetRequiredService<EndpointAddress>(), provider.GetRequiredService<IGrainFactory>(), provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<MoveRecorder>();
         services.AddSingleton<Rehearsal>();
         services.AddSingleton<PartitionMover>();

@@ -18,6 +18,9 @@ public sealed partial class SchemaInstaller
     /// <summary>Covers waiting for another process that installs, and building an index over what is there.</summary>
     private const int TimeoutSeconds = 600;
 
+    /// <summary>Covers looking at what is there.</summary>
+    private const int LookSeconds = 10;
+
     private readonly NpgsqlDataSource _dataSource;
     private readonly ILogger _logger;
 
@@ -149,7 +152,7 @@ public sealed partial class SchemaInstaller
 
     private static async Task<T?> ScalarAsync<T>(NpgsqlConnection connection, string sql, string? argument, CancellationToken cancellationToken)
     {
-        var command = new NpgsqlCommand(sql, connection);
+        var command = new NpgsqlCommand(sql, connection) { CommandTimeout = LookSeconds };
         await using (command.ConfigureAwait(false))
         {
             if (argument is not null)
