@@ -55,8 +55,6 @@ internal static class PostgresCluster
             LimitMembershipTable(silo.Services);
             silo.AddAdoNetGrainStorageAsDefault(options => options.Configure<NpgsqlDataSource>(static (storage, database) =>
                 (storage.Invariant, storage.DataSource) = (Invariant, database)));
-            silo.UseAdoNetReminderService(options => options.Configure<NpgsqlDataSource>(static (reminders, database) =>
-                (reminders.Invariant, reminders.DataSource) = (Invariant, database)));
             silo.Configure<ClusterMembershipOptions>(SetToSeconds);
             silo.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, StopNotice>();
             AddGrainDirectory(silo);
@@ -64,8 +62,8 @@ internal static class PostgresCluster
     }
 
     /// <summary>
-    /// Puts a limit around Orleans' table, which is asked every few seconds. Its other providers are asked by nobody here, but for the
-    /// reminders every few minutes, for which nobody waits.
+    /// Puts a limit around Orleans' table, which is asked every few seconds. The grains' storage is asked by nobody here. Reminders, which nobody
+    /// sets, are left out: their service reads the table by itself, and a silo's stop waits for what it reads.
     /// </summary>
     private static void LimitMembershipTable(IServiceCollection services)
     {

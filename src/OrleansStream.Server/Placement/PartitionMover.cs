@@ -37,7 +37,9 @@ internal sealed partial class PartitionMover(
     private const int AnswerAttempts = 5;
     private static readonly TimeSpan s_answerTimeout = TimeSpan.FromSeconds(2);
 
-    private static readonly TimeSpan s_evacuationPause = TimeSpan.FromMilliseconds(50);
+    /// <summary>The pause after a round of a stop in which nothing could be moved; each further one doubles it.</summary>
+    private static readonly TimeSpan s_firstPause = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan s_longestPause = TimeSpan.FromSeconds(1);
 
     private readonly SemaphoreSlim _wake = new(0, 1);
     private readonly CancellationTokenSource _stopping = new();
@@ -81,15 +83,19 @@ internal sealed partial class PartitionMover(
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         var handingOver = groups.RunAsync(ending.Token);
         var moved = 0;
+        var pause = s_firstPause;
         while (!ending.IsCancellationRequested && Misplaced(MoveReason.Left) is { Count: > 0 } misplaced)
         {
-            var before = moved;
-            moved += await MoveAsync(misplaced, ending.Token);
-            if (moved == before)
+            if (await MoveAsync(misplaced, ending.Token) is > 0 and var count)
             {
-                // The others may need a moment to see what this silo sees.
-                await Task.Delay(s_evacuationPause, time, CancellationToken.None);
+                moved += count;
+                pause = s_firstPause;
+                continue;
             }
+
+            // The others may need a moment to see what this silo sees; a store that does not answer needs longer.
+            await Task.Delay(pause, time, ending.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+            pause = pause * 2 < s_longestPause ? pause * 2 : s_longestPause;
         }
 
         await handingOver;
