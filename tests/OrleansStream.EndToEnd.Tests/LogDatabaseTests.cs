@@ -31,7 +31,7 @@ public sealed class LogDatabaseTests
         load.Reset();
         await Task.Delay(TimeSpan.FromSeconds(20));
         report.Add($"slowest ack elsewhere while it hung: {load.Slowest(healthy).TotalMilliseconds:0} ms");
-        Assert.True(load.Slowest(healthy) < TimeSpan.FromSeconds(1), report[^1]);
+        Assert.True(load.Slowest(healthy) < TimeSpan.FromSeconds(3), report[^1]);
 
         // 2. Topics, groups, listings.
         await InTimeAsync(report, "a topic created and written to in the other database", async () =>

@@ -18,11 +18,14 @@ public sealed class ClusterTests(ITestOutputHelper output) : IAsyncLifetime
     private const int Partitions = 12;
     private const int ProcessPartitions = 6;
 
-    /// <summary>How long silos may tell of one that is gone: three missed probes of a second each, the vote, and the telling.</summary>
-    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(10);
+    /// <summary>How long silos may tell of one that is gone: three missed probes of a second each, the vote, and the telling take a few seconds.</summary>
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
 
-    /// <summary>How long records may be under way that are sent after a change; kafkajs waits longest, for its members to come together again.</summary>
-    private static readonly TimeSpan s_flowsWithin = TimeSpan.FromSeconds(40);
+    /// <summary>
+    /// How long records may be under way that are sent after a change. Seconds, or ten for kafkajs, whose members have to come together again; on a busy
+    /// machine members miss their session timeout of three seconds now and then, and begin anew.
+    /// </summary>
+    private static readonly TimeSpan s_flowsWithin = TimeSpan.FromSeconds(120);
 
     private static readonly string[] s_clients = ["kcat", "kafkajs", "platformatic"];
 

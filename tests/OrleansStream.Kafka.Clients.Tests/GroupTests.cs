@@ -180,7 +180,7 @@ public sealed class GroupTests(KafkaHost host) : IClassFixture<KafkaHost>
     internal static async Task Eventually(
         Func<bool> holds, Func<string>? state = null, [System.Runtime.CompilerServices.CallerArgumentExpression(nameof(holds))] string what = "")
     {
-        using var enough = new CancellationTokenSource(TimeSpan.FromSeconds(40));
+        using var enough = new CancellationTokenSource(TimeSpan.FromSeconds(90));
         while (!holds())
         {
             Assert.False(enough.IsCancellationRequested, enough.IsCancellationRequested ? $"It did not come to pass: {what}\n{state?.Invoke()}" : null);

@@ -1,5 +1,6 @@
 // A member of a group that leaves when it is told to end. Prints what it is given and what it reads.
 // node member.mjs kafkajs|platformatic HOST:PORT GROUP TOPIC
+import { spawn } from 'node:child_process'
 import { inspect } from 'node:util'
 import { Consumer, stringDeserializers } from '@platformatic/kafka'
 import kafka from 'kafkajs'
@@ -23,41 +24,66 @@ async function kafkajs () {
   return () => consumer.disconnect()
 }
 
-// As an application of this client has to, it starts anew when the client gives up: that asks the silo that it knew for everything, until it has no retry left,
-// where partitions that it reads from one silo have moved to several; and it keeps a coordinator that has left the cluster.
+// Ends the process when the client gives up: it asks the silo that it knew for everything, until it has no retry left, where partitions that it reads from
+// one silo have moved to several; and it keeps a coordinator that has left the cluster.
 async function platformatic () {
-  let consumer, stream, isLeaving
-  const work = async () => {
-    consumer = new Consumer({
-      groupId, clientId: 'tests', bootstrapBrokers: servers.split(','), deserializers: stringDeserializers, autocommit: 200, maxWaitTime: 400, retries: 10, retryDelay: 200, ...timing
-    })
-    consumer.on('consumer:group:join', joined => say('owned', ...(joined.assignments ?? []).flatMap(of => of.topic === topic ? of.partitions : [])))
-    stream = await consumer.consume({ topics: [topic], mode: 'committed', fallbackMode: 'earliest' })
+  const giveUp = error => {
+    say('anew', inspect(error, { breakLength: Infinity }).replaceAll('\n', ' '))
+    process.exit(1)
+  }
+  const consumer = new Consumer({
+    groupId, clientId: 'tests', bootstrapBrokers: servers.split(','), deserializers: stringDeserializers, autocommit: 200, maxWaitTime: 400, retries: 10, retryDelay: 200, ...timing
+  })
+  consumer.on('consumer:group:join', joined => say('owned', ...(joined.assignments ?? []).flatMap(of => of.topic === topic ? of.partitions : [])))
+  const joining = setTimeout(giveUp, 20_000, 'not in the group after 20 s')
+  const stream = await consumer.consume({ topics: [topic], mode: 'committed', fallbackMode: 'earliest' }).catch(giveUp)
+  clearTimeout(joining)
+  let isLeaving = false
+  const read = async () => {
     for await (const message of stream) {
       say('value', message.partition, message.offset, message.value)
     }
-  }
-  const run = async () => {
-    while (!isLeaving) {
-      try {
-        await work()
-      } catch (error) {
-        say('anew', inspect(error, { breakLength: Infinity }).replaceAll('\n', ' '))
-        await consumer.close(true).catch(of => say('not closed', of.message))
-      }
+    if (!isLeaving) {
+      giveUp('the stream ended')
     }
   }
-  const running = run()
+  const reading = read().catch(giveUp)
   return async () => {
     isLeaving = true
     await stream.close()
-    await running
+    await reading
     await consumer.close()
   }
 }
 
-const leave = await { kafkajs, platformatic }[client]()
-process.once('SIGTERM', async () => {
-  await leave()
-  process.exit(0)
-})
+// As whatever keeps an application running does: begins it anew when it ended badly, in a process of its own, so that nothing is left of the one before.
+function supervise () {
+  let isLeaving = false
+  let child
+  const start = () => {
+    child = spawn(process.execPath, process.argv.slice(1), { stdio: ['pipe', 'inherit', 'inherit'], env: { ...process.env, SUPERVISED: '1' } })
+    child.on('exit', code => isLeaving ? process.exit(code ?? 0) : setTimeout(start, 200))
+  }
+  start()
+  process.once('SIGTERM', () => {
+    isLeaving = true
+    child.exitCode === null ? child.kill('SIGTERM') : process.exit(0)
+  })
+}
+
+async function work () {
+  const leave = await { kafkajs, platformatic }[client]()
+  process.once('SIGTERM', async () => {
+    await leave()
+    process.exit(0)
+  })
+}
+
+if (client === 'platformatic' && !process.env.SUPERVISED) {
+  supervise()
+} else {
+  if (process.env.SUPERVISED) {
+    process.stdin.on('end', () => process.exit(1)).resume()
+  }
+  await work()
+}

@@ -36,10 +36,15 @@ public sealed class OutageTests : IAsyncLifetime
         using var stop = new CancellationTokenSource();
         var acknowledged = logs.Select(_ => new ConcurrentQueue<Offset>()).ToArray();
         var appending = logs.Select((log, i) => Task.Run(() => AppendUntilAsync(log, acknowledged[i], stop.Token))).ToArray();
-        for (var i = 0; i < 10; i++)
+        await using (var cutter = await _database.OpenConnectionAsync())
         {
-            await WaitForMoreAsync(acknowledged);
-            await ExecuteAsync("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = current_database()");
+            await using var cut = new NpgsqlCommand(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = current_database()", cutter);
+            for (var i = 0; i < 10; i++)
+            {
+                await WaitForMoreAsync(acknowledged);
+                await cut.ExecuteNonQueryAsync();
+            }
         }
 
         await WaitForMoreAsync(acknowledged);
