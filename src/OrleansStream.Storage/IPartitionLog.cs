@@ -45,13 +45,16 @@ public interface IPartitionLog : IAsyncDisposable
 
     /// <summary>Reads whole batches below the high watermark (invariant I6), the first of which contains <paramref name="offset"/>.</summary>
     /// <param name="offset">From the log start offset up to the high watermark; at the high watermark nothing is returned.</param>
-    /// <param name="maxBytes">The most bytes, except that one batch is always returned whole.</param>
+    /// <param name="maxBytes">The most bytes.</param>
+    /// <param name="firstWhole">
+    /// Returns the first batch even if it alone is larger than that, so that a reader gets on; otherwise such a batch is left, and nothing is returned.
+    /// </param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>The bytes, which the caller disposes.</returns>
     /// <exception cref="OrleansStreamException">
     /// <see cref="ErrorCode.OffsetOutOfRange"/>, <see cref="ErrorCode.CorruptLog"/> or the error of <see cref="Completion"/>.
     /// </exception>
-    ValueTask<RecordBytes> ReadAsync(Offset offset, int maxBytes, CancellationToken cancellationToken);
+    ValueTask<RecordBytes> ReadAsync(Offset offset, int maxBytes, bool firstWhole, CancellationToken cancellationToken);
 
     /// <summary>Finds the first record, below the high watermark, whose timestamp is not before <paramref name="timestampMs"/>.</summary>
     /// <returns>The record's offset and its own timestamp; null when every record is older.</returns>

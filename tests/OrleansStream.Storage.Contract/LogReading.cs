@@ -11,7 +11,7 @@ public static class LogReading
         var result = new List<byte[]>();
         while (from < log.Offsets.HighWatermark)
         {
-            using var bytes = await log.ReadAsync(from, maxBytes, CancellationToken.None);
+            using var bytes = await log.ReadAsync(from, maxBytes, firstWhole: true, CancellationToken.None);
             Assert.NotEqual(0, bytes.Length);
             var batches = Split(bytes.Memory);
             result.AddRange(batches);

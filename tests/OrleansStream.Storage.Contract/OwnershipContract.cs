@@ -34,7 +34,7 @@ public abstract class OwnershipContract : StoreContract
         var end = await Assert.ThrowsAsync<OrleansStreamException>(() => Soon(earlier.Completion));
         Assert.Equal(ErrorCode.FencedLeaderEpoch, end.ErrorCode);
         Assert.Equal(ErrorCode.FencedLeaderEpoch, (await earlier.AppendAsync(TestBatch.Of(), CancellationToken.None)).Error);
-        var read = await Assert.ThrowsAsync<OrleansStreamException>(async () => await earlier.ReadAsync(Offset.Zero, 1000, CancellationToken.None));
+        var read = await Assert.ThrowsAsync<OrleansStreamException>(async () => await earlier.ReadAsync(Offset.Zero, 1000, firstWhole: true, CancellationToken.None));
         Assert.Equal(ErrorCode.FencedLeaderEpoch, read.ErrorCode);
         var roll = await Assert.ThrowsAsync<OrleansStreamException>(async () => await earlier.RollAsync(CancellationToken.None));
         Assert.Equal(ErrorCode.FencedLeaderEpoch, roll.ErrorCode);

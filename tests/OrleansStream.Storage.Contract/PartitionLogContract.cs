@@ -13,7 +13,7 @@ public abstract class PartitionLogContract : StoreContract
 
         Assert.Equal(new LogOffsets(Offset.Zero, Offset.Zero, Offset.Zero, Offset.Zero), log.Offsets);
         Assert.Equal(Partition, log.Partition);
-        using var nothing = await log.ReadAsync(Offset.Zero, 1000, CancellationToken.None);
+        using var nothing = await log.ReadAsync(Offset.Zero, 1000, firstWhole: true, CancellationToken.None);
         Assert.Equal(0, nothing.Length);
         Assert.Null(await log.FindOffsetAsync(0, CancellationToken.None));
         Assert.Null(log.FindEpochEnd(log.LeaderEpoch));
@@ -105,13 +105,40 @@ public abstract class PartitionLogContract : StoreContract
             await log.AppendedAsync(batch);
         }
 
-        using var two = await log.ReadAsync(Offset.Zero, (2 * batch.Length) + 100, CancellationToken.None);
-        using var one = await log.ReadAsync(new Offset(2), 1, CancellationToken.None);
-        using var none = await log.ReadAsync(new Offset(3), 0, CancellationToken.None);
+        using var two = await log.ReadAsync(Offset.Zero, (2 * batch.Length) + 100, firstWhole: true, CancellationToken.None);
+        using var one = await log.ReadAsync(new Offset(2), 1, firstWhole: true, CancellationToken.None);
+        using var none = await log.ReadAsync(new Offset(3), 0, firstWhole: true, CancellationToken.None);
 
         Assert.Equal(["0-0", "1-1"], LogReading.Split(two.Memory).Spans());
         Assert.Equal(["2-2"], LogReading.Split(one.Memory).Spans());
         Assert.Equal(["3-3"], LogReading.Split(none.Memory).Spans());
+    }
+
+    [Fact]
+    public async Task A_read_that_must_not_exceed_its_limit_returns_nothing_rather_than_a_larger_batch()
+    {
+        await using var log = await OpenAsync();
+        var (small, large) = (TestBatch.Of(valueBytes: 1000), TestBatch.Of(valueBytes: 100_000));
+        foreach (var batch in (byte[][])[small, large, small])
+        {
+            await log.AppendedAsync(batch);
+        }
+
+        using var upToLarge = await ReadAsync(0, large.Length - 1);
+        using var tooLarge = await ReadAsync(1, large.Length - 1);
+        using var fits = await ReadAsync(1, large.Length);
+        using var all = await ReadAsync(0, 1_000_000);
+        using var last = await ReadAsync(2, 0);
+        using var end = await ReadAsync(3, 0);
+
+        Assert.Equal(["0-0"], LogReading.Split(upToLarge.Memory).Spans());
+        Assert.Empty(LogReading.Split(tooLarge.Memory));
+        Assert.Equal(["1-1"], LogReading.Split(fits.Memory).Spans());
+        Assert.Equal(["0-0", "1-1", "2-2"], LogReading.Split(all.Memory).Spans());
+        Assert.Empty(LogReading.Split(last.Memory));
+        Assert.Empty(LogReading.Split(end.Memory));
+
+        ValueTask<RecordBytes> ReadAsync(long offset, int maxBytes) => log.ReadAsync(new Offset(offset), maxBytes, firstWhole: false, CancellationToken.None);
     }
 
     [Theory]
@@ -123,7 +150,7 @@ public abstract class PartitionLogContract : StoreContract
         await using var log = await OpenAsync();
         await log.AppendedAsync(TestBatch.Of(records: 2));
 
-        var refusal = await Assert.ThrowsAsync<OrleansStreamException>(async () => await log.ReadAsync(new Offset(offset), 1000, CancellationToken.None));
+        var refusal = await Assert.ThrowsAsync<OrleansStreamException>(async () => await log.ReadAsync(new Offset(offset), 1000, firstWhole: true, CancellationToken.None));
 
         Assert.Equal(ErrorCode.OffsetOutOfRange, refusal.ErrorCode);
         Assert.Contains("from 0 to 2", refusal.Message, StringComparison.Ordinal);
@@ -172,7 +199,7 @@ public abstract class PartitionLogContract : StoreContract
 
         await Soon(log.Completion);
         Assert.Equal(ErrorCode.NotLeaderOrFollower, (await log.AppendAsync(TestBatch.Of(), CancellationToken.None)).Error);
-        var refusal = await Assert.ThrowsAsync<OrleansStreamException>(async () => await log.ReadAsync(Offset.Zero, 1000, CancellationToken.None));
+        var refusal = await Assert.ThrowsAsync<OrleansStreamException>(async () => await log.ReadAsync(Offset.Zero, 1000, firstWhole: true, CancellationToken.None));
         Assert.True(refusal.IsRetriable);
         await log.DisposeAsync();
     }

@@ -100,7 +100,7 @@ public abstract class TimestampContract : StoreContract
         {
             for (var offset = 0L; offset < log.Offsets.LogEnd.Value; offset += 61)
             {
-                using var bytes = await log.ReadAsync(new Offset(offset), 1, CancellationToken.None);
+                using var bytes = await log.ReadAsync(new Offset(offset), 1, firstWhole: true, CancellationToken.None);
                 var header = new RecordBatchHeader(bytes.Memory.Span);
                 Assert.InRange(offset, header.BaseOffset, header.LastOffset);
             }

@@ -17,7 +17,7 @@ public sealed record FetchRequest(
 /// <summary>One partition of a <see cref="FetchRequest"/>.</summary>
 /// <param name="Partition">The partition.</param>
 /// <param name="Offset">The first offset wanted; the answer begins with the batch that contains it.</param>
-/// <param name="MaxBytes">The most bytes from this partition, except that one whole batch is always given.</param>
+/// <param name="MaxBytes">The most bytes from this partition, except that the first batch of the whole answer is always given.</param>
 [GenerateSerializer, Immutable, Alias("orleansstream.fetch-partition")]
 public readonly record struct FetchPartition(
     [property: Id(0)] PartitionId Partition,

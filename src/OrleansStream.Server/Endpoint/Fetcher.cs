@@ -93,7 +93,7 @@ internal sealed partial class Fetcher(
         var maxBytes = Math.Min(request.MaxBytes, ProtocolLimits.MaxRecordBytes);
         foreach (var wanted in request.Partitions)
         {
-            // Beyond the limit goes at most the last batch read: a batch is given whole.
+            // Beyond the limits goes at most the answer's first batch, so that whoever asks gets on, and no matter how many partitions are asked for.
             var fetched = await ReadAsync(wanted, (int)Math.Min(wanted.MaxBytes, maxBytes - answer.Bytes), isFirst: answer.Bytes == 0);
             answer.Add(fetched);
             if (fetched.Error != ErrorCode.None)
@@ -137,7 +137,7 @@ internal sealed partial class Fetcher(
         var batches = RecordBytes.Empty;
         try
         {
-            batches = await partition.ReadAsync(wanted.Offset, maxBytes);
+            batches = await partition.ReadAsync(wanted.Offset, maxBytes, firstWhole: isFirst);
             offsets = partition.Offsets;
             return new FetchedPartition(id, ErrorCode.None, offsets.HighWatermark, offsets.LogStart, batches);
         }

@@ -171,7 +171,7 @@ public sealed partial class LocalEndpoint : IDisposable
     /// <returns>-1 at the high watermark, where there is no record yet.</returns>
     private static async ValueTask<long> FindTimeAsync(Partition partition, Offset offset)
     {
-        using var batches = await partition.ReadAsync(offset, maxBytes: 1);
+        using var batches = await partition.ReadAsync(offset, maxBytes: 1, firstWhole: true);
         if (batches.Length < RecordBatchFormat.HeaderBytes)
         {
             return -1;

@@ -119,13 +119,13 @@ public sealed class Partition
 
     /// <summary>Reads whole batches below the high watermark; see <see cref="IPartitionLog.ReadAsync"/>.</summary>
     /// <exception cref="OrleansStreamException">As there; <see cref="ErrorCode.NotLeaderOrFollower"/> when the partition closes.</exception>
-    public async ValueTask<RecordBytes> ReadAsync(Offset offset, int maxBytes, CancellationToken cancellationToken = default)
+    public async ValueTask<RecordBytes> ReadAsync(Offset offset, int maxBytes, bool firstWhole, CancellationToken cancellationToken = default)
     {
         ThrowIfClosing();
         Touch();
         try
         {
-            var batches = await _log.ReadAsync(offset, maxBytes, cancellationToken);
+            var batches = await _log.ReadAsync(offset, maxBytes, firstWhole, cancellationToken);
             Interlocked.Add(ref _bytesRead, batches.Length);
             return batches;
         }

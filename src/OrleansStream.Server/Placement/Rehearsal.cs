@@ -99,7 +99,7 @@ internal sealed partial class Rehearsal(
             using var batch = RoundTrip(new ProduceRequest(id, record)).Batch;
             var appended = await partition.AppendAsync(batch.Memory);
             RoundTrip(new ProduceResponse(appended.Error, appended.BaseOffset, partition.Offsets.LogStart, null));
-            (await partition.ReadAsync(partition.Offsets.LogStart, FetchBytes)).Dispose();
+            (await partition.ReadAsync(partition.Offsets.LogStart, FetchBytes, firstWhole: true)).Dispose();
             var fetch = RoundTrip(new FetchRequest([new FetchPartition(id, Offset.Zero, FetchBytes)], 0, FetchBytes, TimeSpan.Zero));
             RoundTrip(await endpoint.FetchAsync(fetch, CancellationToken.None));
             partition.Close();

@@ -19,9 +19,11 @@ internal sealed class LogReader(NpgsqlDataSource database, PostgresLogStoreOptio
     /// <param name="segment">The segment that holds the offset.</param>
     /// <param name="offset">Where to begin.</param>
     /// <param name="end">Batches from here on are not returned.</param>
-    /// <param name="maxBytes">The most bytes, unless the first batch is larger.</param>
+    /// <param name="maxBytes">The most bytes.</param>
+    /// <param name="firstWhole">Returns the first batch even if it is larger; otherwise nothing is returned then.</param>
     /// <param name="cancellationToken">Gives up.</param>
-    public async Task<RecordBytes> ReadAsync(StoredSegment segment, Offset offset, Offset end, int maxBytes, CancellationToken cancellationToken)
+    public async Task<RecordBytes> ReadAsync(
+        StoredSegment segment, Offset offset, Offset end, int maxBytes, bool firstWhole, CancellationToken cancellationToken)
     {
         // Sizes are known without touching the bytes, so the server decides which batches fit before it fetches any of them.
         await using var command = Command(
@@ -35,7 +37,7 @@ internal sealed class LogReader(NpgsqlDataSource database, PostgresLogStoreOptio
                     ORDER BY last_offset LIMIT {MaxBatchesPerRead}
                 ) AS next
             ) AS batches
-            WHERE total <= $4 OR total = size
+            WHERE total <= $4{(firstWhole ? " OR total = size" : "")}
             ORDER BY last_offset
             """);
         Bind(command, logId, offset.Value, end.Value, Math.Max(0, maxBytes));
@@ -60,7 +62,8 @@ internal sealed class LogReader(NpgsqlDataSource database, PostgresLogStoreOptio
 
             if (rented is null)
             {
-                throw Missing(offset);
+                // A batch that is missing rather than too large shows when it is the first of an answer.
+                return firstWhole ? throw Missing(offset) : RecordBytes.Empty;
             }
 
             Check(rented.AsSpan(0, at), offset);

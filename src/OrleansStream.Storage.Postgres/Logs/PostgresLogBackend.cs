@@ -146,11 +146,11 @@ internal sealed partial class PostgresLogBackend : ILogBackend
         SegmentsDeleted(_context.Logger, count, _context.Partition, logStart);
     }
 
-    public async ValueTask<RecordBytes> ReadAsync(Offset offset, Offset end, int maxBytes, CancellationToken cancellationToken)
+    public async ValueTask<RecordBytes> ReadAsync(Offset offset, Offset end, int maxBytes, bool firstWhole, CancellationToken cancellationToken)
     {
-        if (_tail.TryRead(offset, end, maxBytes) is var (cached, length))
+        if (_tail.TryRead(offset, end, maxBytes, firstWhole) is { } cached)
         {
-            return RecordBytes.FromRented(cached, length);
+            return cached;
         }
 
         var segments = _segments;
@@ -164,7 +164,7 @@ internal sealed partial class PostgresLogBackend : ILogBackend
         try
         {
             return await _context.Watch.AskAsync(
-                token => _reader.ReadAsync(segment, offset, EndOf(segments, found, end), maxBytes, token), static unread => unread.Dispose(), cancellationToken).ConfigureAwait(false);
+                token => _reader.ReadAsync(segment, offset, EndOf(segments, found, end), maxBytes, firstWhole, token), static unread => unread.Dispose(), cancellationToken).ConfigureAwait(false);
         }
         catch (PostgresException missing) when (LogErrors.IsMissingTable(missing))
         {

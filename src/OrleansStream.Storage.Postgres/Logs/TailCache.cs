@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Runtime.InteropServices;
+using OrleansStream.Records;
 using OrleansStream.Storage.Partitions;
 
 namespace OrleansStream.Storage.Postgres.Logs;
@@ -47,11 +48,12 @@ internal sealed class LogTail
     private int _gone;
 
     /// <summary>Copies whole batches from the one that contains an offset on.</summary>
-    /// <returns>The rented copy and its length; null when the cache does not reach back so far.</returns>
-    public (byte[] Bytes, int Length)? TryRead(Offset offset, Offset end, int maxBytes)
+    /// <returns>A copy, which is empty when the first batch is too large to be returned; null when the cache does not reach back so far.</returns>
+    public RecordBytes? TryRead(Offset offset, Offset end, int maxBytes, bool firstWhole)
     {
         List<CachedBatch> found = [];
         var length = 0;
+        var isTooLarge = false;
         lock (_gate)
         {
             if (_gone == _batches.Count || _batches[_gone].BaseOffset > offset)
@@ -62,8 +64,9 @@ internal sealed class LogTail
             var first = _gone + OffsetSearch.FindLast<CachedBatch>(CollectionsMarshal.AsSpan(_batches)[_gone..], offset, static batch => batch.BaseOffset);
             for (var i = first; i < _batches.Count && _batches[i].LastOffset < end; i++)
             {
-                if (found.Count > 0 && length + _batches[i].Length > maxBytes)
+                if ((found.Count > 0 || !firstWhole) && length + _batches[i].Length > maxBytes)
                 {
+                    isTooLarge = found.Count == 0;
                     break;
                 }
 
@@ -75,7 +78,7 @@ internal sealed class LogTail
 
         if (length == 0)
         {
-            return null;
+            return isTooLarge ? RecordBytes.Empty : null;
         }
 
         var copy = ArrayPool<byte>.Shared.Rent(length);
@@ -87,7 +90,7 @@ internal sealed class LogTail
             batch.Release();
         }
 
-        return (copy, length);
+        return RecordBytes.FromRented(copy, length);
     }
 
     /// <summary>Puts a batch at the end.</summary>

@@ -37,8 +37,8 @@ internal interface ILogBackend : IAsyncDisposable
     /// <summary>Deletes the segments that end at or below the log start, never the active one.</summary>
     ValueTask DeleteSegmentsAsync(Offset logStart);
 
-    /// <summary>Reads whole batches, the first of which contains <paramref name="offset"/>, up to <paramref name="end"/>.</summary>
-    ValueTask<RecordBytes> ReadAsync(Offset offset, Offset end, int maxBytes, CancellationToken cancellationToken);
+    /// <summary>Reads whole batches, the first of which contains <paramref name="offset"/>, up to <paramref name="end"/>; see <see cref="IPartitionLog.ReadAsync"/>.</summary>
+    ValueTask<RecordBytes> ReadAsync(Offset offset, Offset end, int maxBytes, bool firstWhole, CancellationToken cancellationToken);
 
     /// <summary>Finds the first record from <paramref name="start"/> up to <paramref name="end"/> that is not older than a time.</summary>
     ValueTask<TimestampedOffset?> FindOffsetAsync(long timestampMs, Offset start, Offset end, CancellationToken cancellationToken);

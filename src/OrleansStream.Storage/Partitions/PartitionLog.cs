@@ -75,7 +75,7 @@ internal sealed partial class PartitionLog : IPartitionLog, ILogWork
         return new(append.Task);
     }
 
-    public ValueTask<RecordBytes> ReadAsync(Offset offset, int maxBytes, CancellationToken cancellationToken)
+    public ValueTask<RecordBytes> ReadAsync(Offset offset, int maxBytes, bool firstWhole, CancellationToken cancellationToken)
     {
         ThrowIfEnded();
         var offsets = Offsets;
@@ -88,7 +88,7 @@ internal sealed partial class PartitionLog : IPartitionLog, ILogWork
 
         return offset == offsets.HighWatermark
             ? new(RecordBytes.Empty)
-            : _backend.ReadAsync(offset, offsets.HighWatermark, maxBytes, cancellationToken);
+            : _backend.ReadAsync(offset, offsets.HighWatermark, maxBytes, firstWhole, cancellationToken);
     }
 
     public ValueTask<TimestampedOffset?> FindOffsetAsync(long timestampMs, CancellationToken cancellationToken)

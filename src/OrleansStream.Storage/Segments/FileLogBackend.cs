@@ -121,7 +121,7 @@ internal sealed partial class FileLogBackend : ILogBackend
         return default;
     }
 
-    public ValueTask<RecordBytes> ReadAsync(Offset offset, Offset end, int maxBytes, CancellationToken cancellationToken)
+    public ValueTask<RecordBytes> ReadAsync(Offset offset, Offset end, int maxBytes, bool firstWhole, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         var segments = _segments;
@@ -133,7 +133,7 @@ internal sealed partial class FileLogBackend : ILogBackend
 
         try
         {
-            return new(new SegmentReader(segment, file, _hints, NoteRebuilt).Read(offset, end, maxBytes));
+            return new(new SegmentReader(segment, file, _hints, NoteRebuilt).Read(offset, end, maxBytes, firstWhole));
         }
         catch (IOException exception)
         {

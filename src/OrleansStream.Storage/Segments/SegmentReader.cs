@@ -11,11 +11,17 @@ internal sealed class SegmentReader(Segment segment, IFile file, ReadHints hints
     /// <summary>Reads whole batches from the one that contains <paramref name="offset"/>, up to <paramref name="end"/>.</summary>
     /// <param name="offset">An offset that the segment holds.</param>
     /// <param name="end">Batches from here on are not returned.</param>
-    /// <param name="maxBytes">The most bytes, unless the first batch is larger.</param>
-    public RecordBytes Read(Offset offset, Offset end, int maxBytes)
+    /// <param name="maxBytes">The most bytes.</param>
+    /// <param name="firstWhole">Returns the first batch even if it is larger; otherwise nothing is returned then.</param>
+    public RecordBytes Read(Offset offset, Offset end, int maxBytes, bool firstWhole)
     {
         // Read first, look at the batches afterwards: in the common case that is one call to the system.
         var position = hints.Find(offset, segment.BaseOffset) is { } hint ? hint : FindPosition(offset);
+        if (!firstWhole && SizeAt(position) > maxBytes)
+        {
+            return RecordBytes.Empty;
+        }
+
         var available = segment.SizeInBytes - position;
         var wanted = Math.Clamp(maxBytes, RecordBatchFormat.HeaderBytes, Math.Max(RecordBatchFormat.HeaderBytes, available));
         var buffer = ArrayPool<byte>.Shared.Rent(wanted);
@@ -132,6 +138,13 @@ internal sealed class SegmentReader(Segment segment, IFile file, ReadHints hints
         {
             ArrayPool<byte>.Shared.Return(rented);
         }
+    }
+
+    /// <summary>The size of the batch at a position, without its records; 0 when there is no telling, which reading it finds out.</summary>
+    private long SizeAt(int position)
+    {
+        Span<byte> header = stackalloc byte[RecordBatchFormat.HeaderBytes];
+        return file.ReadFully(header, position) < header.Length ? 0 : new RecordBatchHeader(header).SizeInBytes;
     }
 
     // The offset is taken from the batch itself. That it is the right one follows from the index's checksum.

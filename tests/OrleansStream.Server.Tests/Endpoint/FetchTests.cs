@@ -158,6 +158,26 @@ public sealed class FetchTests : IDisposable
     }
 
     [Fact]
+    public async Task Only_the_first_batch_of_an_answer_may_be_larger_than_its_partitions_limit()
+    {
+        var (empty, _) = _silo.Open(0);
+        var (first, _) = _silo.Open(1);
+        var (second, _) = _silo.Open(2);
+        var (small, _) = _silo.Open(3);
+        var batchBytes = await AppendAsync(first, records: 10);
+        await AppendAsync(second, records: 10);
+        var smallBytes = await AppendAsync(small, records: 1);
+        FetchPartition[] wanted = [.. new[] { empty, first, second, small }.Select(partition => Wanted(partition) with { MaxBytes = batchBytes - 1 })];
+
+        var answer = await FetchAsync(new FetchRequest(wanted, 1, 10 * batchBytes, s_wait));
+        var rotated = await FetchAsync(new FetchRequest([wanted[2], wanted[0], wanted[1]], 1, 10 * batchBytes, s_wait));
+
+        Assert.Equal([0, batchBytes, 0, smallBytes], answer.Partitions.Select(partition => partition.Batches.Length));
+        Assert.Equal([batchBytes, 0, 0], rotated.Partitions.Select(partition => partition.Batches.Length));
+        Assert.All(answer.Partitions, partition => Assert.Equal(ErrorCode.None, partition.Error));
+    }
+
+    [Fact]
     public async Task A_log_that_cannot_be_read_fails_only_its_own_partition()
     {
         var (broken, log) = _silo.Open(0);

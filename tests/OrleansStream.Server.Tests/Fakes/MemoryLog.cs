@@ -67,7 +67,7 @@ internal sealed class MemoryLog(PartitionId partition, LeaderEpoch epoch, List<b
         return new AppendResult(ErrorCode.None, at, IsDuplicate: false);
     }
 
-    public async ValueTask<RecordBytes> ReadAsync(Offset offset, int maxBytes, CancellationToken cancellationToken)
+    public async ValueTask<RecordBytes> ReadAsync(Offset offset, int maxBytes, bool firstWhole, CancellationToken cancellationToken)
     {
         await ReadGate.WaitAsync(cancellationToken);
         lock (_lock)
@@ -78,12 +78,14 @@ internal sealed class MemoryLog(PartitionId partition, LeaderEpoch epoch, List<b
             }
 
             var taken = new List<byte>();
-            foreach (var batch in batches)
+            foreach (var batch in batches.SkipWhile(batch => new RecordBatchHeader(batch).LastOffset < offset.Value))
             {
-                if (new RecordBatchHeader(batch).LastOffset >= offset.Value && (taken.Count == 0 || taken.Count + batch.Length <= maxBytes))
+                if (taken.Count + batch.Length > maxBytes && (taken.Count > 0 || !firstWhole))
                 {
-                    taken.AddRange(batch);
+                    break;
                 }
+
+                taken.AddRange(batch);
             }
 
             return RecordBytes.Wrap(taken.ToArray());

@@ -122,7 +122,7 @@ public sealed class ExtentTests : IAsyncLifetime
         await FillAsync(log, batches: 3);
         await _database.Database.ExecuteAsync("DELETE FROM orleansstream.record_batches WHERE base_offset = 1");
 
-        var read = await Assert.ThrowsAsync<OrleansStreamException>(async () => await log.ReadAsync(Offset.Zero, 1_000_000, CancellationToken.None));
+        var read = await Assert.ThrowsAsync<OrleansStreamException>(async () => await log.ReadAsync(Offset.Zero, 1_000_000, firstWhole: true, CancellationToken.None));
         var open = await Assert.ThrowsAsync<OrleansStreamException>(() => OpenAsync(0));
 
         Assert.Equal(ErrorCode.CorruptLog, read.ErrorCode);

@@ -18,6 +18,9 @@ public sealed class HungDatabaseTests : IAsyncLifetime
     /// <summary>Longer than every limit that a statement, a connection or an append has.</summary>
     private static readonly TimeSpan s_hang = TimeSpan.FromSeconds(22);
 
+    /// <summary>More than a busy machine's disk takes now and then, and less than anything that waits for a hung database does: its limits are of ten seconds.</summary>
+    private static readonly TimeSpan s_longestAppend = TimeSpan.FromSeconds(4);
+
     private readonly Guid _topic = Guid.NewGuid();
     private readonly LogDatabase _healthy = new();
     private PostgresServer _server = null!;
@@ -51,7 +54,7 @@ public sealed class HungDatabaseTests : IAsyncLifetime
         await UntilAsync(() => acknowledged.Count > 5 * Logs);
 
         _server.Freeze();
-        var reading = logs.Select(hung => Task.Run(async () => await Record.ExceptionAsync(async () => (await hung.ReadAsync(Offset.Zero, 1, default)).Dispose()))).ToArray();
+        var reading = logs.Select(hung => Task.Run(async () => await Record.ExceptionAsync(async () => (await hung.ReadAsync(Offset.Zero, 1, firstWhole: true, default)).Dispose()))).ToArray();
         var slowest = await AppendForAsync(log, s_hang);
         _server.Thaw();
         var back = Stopwatch.GetTimestamp();
@@ -67,7 +70,7 @@ public sealed class HungDatabaseTests : IAsyncLifetime
         await Task.WhenAll(producing);
         await Task.WhenAll(reading);
 
-        Assert.True(slowest < TimeSpan.FromSeconds(1), $"An append to the database that answers took {slowest}.");
+        Assert.True(slowest < s_longestAppend, $"An append to the database that answers took {slowest}.");
         Assert.True(recovered < TimeSpan.FromSeconds(5), $"It took {recovered} until every log of the other took appends again.");
     }
 

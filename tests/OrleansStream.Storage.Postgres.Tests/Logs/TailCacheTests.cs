@@ -27,6 +27,8 @@ public class TailCacheTests
 
         Assert.Equal(200, Read(tail, 0, 3, maxBytes: 250));
         Assert.Equal(100, Read(tail, 1, 3, maxBytes: 1));
+        Assert.Equal(0, Read(tail, 1, 3, maxBytes: 99, firstWhole: false));
+        Assert.Equal(200, Read(tail, 1, 3, maxBytes: 200, firstWhole: false));
     }
 
     [Fact]
@@ -69,5 +71,6 @@ public class TailCacheTests
     private static CachedBatch Batch(long first, long last, int bytes) =>
         new(new Offset(first), new Offset(last), maxTimestampMs: 0, new byte[bytes / 2], new byte[bytes - (bytes / 2)]);
 
-    private static int? Read(LogTail tail, long offset, long end, int maxBytes = 10_000) => tail.TryRead(new Offset(offset), new Offset(end), maxBytes)?.Length;
+    private static int? Read(LogTail tail, long offset, long end, int maxBytes = 10_000, bool firstWhole = true) =>
+        tail.TryRead(new Offset(offset), new Offset(end), maxBytes, firstWhole)?.Length;
 }

@@ -36,7 +36,7 @@ public sealed class LargeBatchRecoveryTests : IDisposable
         Assert.Equal(new Offset(Count), recovered.Offsets.HighWatermark);
         for (var i = 0; i < Count; i++)
         {
-            using var read = await recovered.ReadAsync(new Offset(i), 1, CancellationToken.None);
+            using var read = await recovered.ReadAsync(new Offset(i), 1, firstWhole: true, CancellationToken.None);
             Assert.Equal(batches[i].AsSpan(RecordBatchFormat.PrefixBytes), read.Memory.Span[RecordBatchFormat.PrefixBytes..]);
         }
     }
