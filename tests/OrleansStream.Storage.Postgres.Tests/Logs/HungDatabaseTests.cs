@@ -18,8 +18,8 @@ public sealed class HungDatabaseTests : IAsyncLifetime
     /// <summary>Longer than every limit that a statement, a connection or an append has.</summary>
     private static readonly TimeSpan s_hang = TimeSpan.FromSeconds(22);
 
-    /// <summary>More than a busy machine's disk takes now and then, and less than anything that waits for a hung database does: its limits are of ten seconds.</summary>
-    private static readonly TimeSpan s_longestAppend = TimeSpan.FromSeconds(4);
+    /// <summary>More than a busy machine's disk takes now and then, and less than it takes to find out that a database hangs.</summary>
+    private static readonly TimeSpan s_longestAppend = TimeSpan.FromSeconds(3);
 
     private readonly Guid _topic = Guid.NewGuid();
     private readonly LogDatabase _healthy = new();
