@@ -58,7 +58,7 @@ public record ConsumerOptions
     /// </summary>
     public long MaxBufferedBytes { get; init; } = 32 * 1024 * 1024;
 
-    /// <summary>The most bytes of one partition in one fetch. 1 MiB; a larger batch is fetched whole.</summary>
+    /// <summary>The most bytes of one partition in one fetch. 1 MiB; a larger batch is fetched whole, but only as the first of an answer.</summary>
     public int MaxPartitionFetchBytes { get; init; } = 1024 * 1024;
 
     /// <summary>How long a fetch waits on the server for records to come. 500 ms; up to <see cref="ProtocolLimits.MaxFetchWait"/>.</summary>

@@ -190,11 +190,11 @@ internal sealed class ConfluentClient(string bootstrap) : IPeerClient
     private static long Read(IConsumer<Null, byte[]> consumer, string topic, int partitions, long records)
     {
         consumer.Assign(Partitions(topic, partitions).Select(partition => new Confluent.Kafka.TopicPartitionOffset(partition, Confluent.Kafka.Offset.Beginning)));
-        var start = 0L;
-        for (var count = 0L; count < records; count++)
+        Next(consumer);
+        var start = Stopwatch.GetTimestamp();
+        for (var count = 1L; count < records; count++)
         {
-            _ = Next(consumer).Message.Value;
-            start = count == 0 ? Stopwatch.GetTimestamp() : start;
+            Next(consumer);
         }
 
         return start;
