@@ -66,10 +66,10 @@ switch (args.FirstOrDefault(a => !a.StartsWith('-')) is { } word && args[0] == w
             .RunAsync((int)Number("--rounds", 10));
         return 0;
     case "scale-silos" when !args.Contains("--help"):
-        await Scale(0.1).SilosAsync((int)Number("--rounds", 3));
+        await Scale(0.1).SilosAsync((int)Number("--rounds", 12));
         return 0;
     case "scale-databases" when !args.Contains("--help"):
-        await Scale(0.15).DatabasesAsync((int)Number("--rounds", 3));
+        await Scale(0.15).DatabasesAsync((int)Number("--rounds", 12));
         return 0;
     case "topics" when !args.Contains("--help"):
         await new TopicsBenchmark((int)Number("--topics", 100_000), Console.Out).RunAsync();
@@ -87,7 +87,7 @@ ScaleBenchmark Scale(double usual)
         throw new ArgumentException($"--share is a part of one processor, as in 0.1, not {share}.");
     }
 
-    return new(share, (int)Number("--partitions", 24), (int)Number("--batch-kib", 256) * 1024, TimeSpan.FromSeconds(Number("--warm-up", 15)), Console.Out);
+    return new(share, (int)Number("--partitions", 24), (int)Number("--batch-kib", 64) * 1024, TimeSpan.FromSeconds(Number("--warm-up", 20)), Console.Out);
 }
 
 async Task LadderAsync(params Func<IRung>[] rungs)

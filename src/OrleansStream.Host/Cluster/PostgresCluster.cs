@@ -20,6 +20,12 @@ internal static class PostgresCluster
 
     private static readonly TimeSpan s_probeTimeout = TimeSpan.FromSeconds(1);
 
+    /// <summary>
+    /// How often each silo tells every other how busy it is. Partitions and groups are placed without it, so once a second, Orleans' own
+    /// period, is a message for each pair of silos that hardly anybody reads.
+    /// </summary>
+    private static readonly TimeSpan s_loadPeriod = TimeSpan.FromSeconds(5);
+
     /// <summary>The name by which Orleans' providers know the driver.</summary>
     private const string Invariant = "Npgsql";
 
@@ -56,6 +62,7 @@ internal static class PostgresCluster
             silo.AddAdoNetGrainStorageAsDefault(options => options.Configure<NpgsqlDataSource>(static (storage, database) =>
                 (storage.Invariant, storage.DataSource) = (Invariant, database)));
             silo.Configure<ClusterMembershipOptions>(SetToSeconds);
+            silo.Configure<DeploymentLoadPublisherOptions>(static load => load.DeploymentLoadPublisherRefreshTime = s_loadPeriod);
             silo.Services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>, StopNotice>();
             AddGrainDirectory(silo);
         });

@@ -1,8 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using OrleansStream.Benchmarks.Ladder;
-using OrleansStream.Client.Producing;
-using OrleansStream.Client.Serialization;
 
 namespace OrleansStream.Benchmarks.Scale;
 
@@ -11,22 +8,20 @@ namespace OrleansStream.Benchmarks.Scale;
 /// tell. What is not under test is not limited; its part of the CPU is printed, to show that it was not what held things up.
 /// </summary>
 /// <remarks>
-/// A silo has the same number of partitions whatever their number, so that it has as many batches to put into a transaction: a topic
+/// The clusters of all sizes are there at once and are measured by turns, for seconds each, since a machine's speed may change by
+/// half from one minute to the next: what is told of a step is the median of what the turns say of it, each for itself. Those whose turn it is not have no load. A silo has the same number of partitions whatever their number, so that it has as many batches to put into a transaction: a topic
 /// spread thinner over more silos has smaller ones, which cost more for each record.
 /// </remarks>
 internal sealed class ScaleBenchmark(double share, int partitions, int batchBytes, TimeSpan warmUp, TextWriter output)
 {
-    private const int Producers = 2;
     private const int SilosForDatabases = 2;
-    private const int ValueBytes = 1024;
-    private const string Topic = "scale";
 
-    /// <summary>A silo with a small share is late, and so calls for the first time what deals with lateness: compiling that takes a third of its share for a while.</summary>
-    private static readonly TimeSpan s_settle = TimeSpan.FromSeconds(20);
-    private static readonly TimeSpan s_measure = TimeSpan.FromSeconds(10);
+    /// <summary>How long a cluster runs with its small share before the turns begin; what deals with lateness is used for the first time then.</summary>
+    private static readonly TimeSpan s_settle = TimeSpan.FromSeconds(10);
 
-    private long _acknowledged;
-    private long _failed;
+    /// <summary>How long it has its load before its part of a turn is measured.</summary>
+    private static readonly TimeSpan s_rampUp = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan s_measure = TimeSpan.FromSeconds(5);
 
     public Task SilosAsync(int rounds) => RunAsync("silos", [1, 2, 4], rounds, number => ScaleCluster.StartAsync(number, 0), cluster => cluster.SiloLimits, cluster => cluster.LogLimits);
 
@@ -34,80 +29,110 @@ internal sealed class ScaleBenchmark(double share, int partitions, int batchByte
         RunAsync("databases", [1, 2], rounds, number => ScaleCluster.StartAsync(SilosForDatabases, number), cluster => cluster.LogLimits, cluster => cluster.SiloLimits);
 
     private async Task RunAsync(
-        string what, int[] steps, int rounds, Func<int, Task<ScaleCluster>> start, Func<ScaleCluster, IEnumerable<CpuLimit>> limited, Func<ScaleCluster, IEnumerable<CpuLimit>> others)
+        string what, int[] sizes, int rounds, Func<int, Task<ScaleCluster>> start, Func<ScaleCluster, IReadOnlyList<CpuLimit>> limited, Func<ScaleCluster, IReadOnlyList<CpuLimit>> others)
     {
-        output.WriteLine(string.Create(
-            CultureInfo.InvariantCulture,
-            $"{share:P0} of a processor for each of the {what}; {partitions} partitions for each silo, {Producers} producers, values of {ValueBytes} B, batches up to {batchBytes / 1024} KiB, {Environment.ProcessorCount} processors"));
-        var rates = steps.ToDictionary(step => step, _ => new List<double>());
-        for (var round = 0; round < rounds; round++)
+        Say($"{share:P0} of a processor for each of the {what}; {partitions} partitions for each silo, {ScaleLoad.Producers} producers, values of {ScaleLoad.ValueBytes} B, batches up to {batchBytes / 1024} KiB, {Environment.ProcessorCount} processors");
+        List<Contender> contenders = [];
+        try
         {
-            foreach (var step in steps)
+            foreach (var size in sizes)
             {
-                await using var cluster = await start(step);
-                var (rate, used, other, client) = await MeasureAsync(cluster, [.. limited(cluster)], [.. others(cluster)]);
-                rates[step].Add(rate);
-                output.WriteLine(string.Create(
-                    CultureInfo.InvariantCulture, $"{step} {what}: {rate / 1e6:0.0} MB/s; CPU used by them {used:0.00}, by the others {other:0.00}, by the client {client:0.00} processors; {_failed} failed"));
+                var cluster = await start(size);
+                var all = partitions * cluster.SiloLimits.Count;
+                contenders.Add(new(size, cluster, new ScaleLoad(cluster.Client, batchBytes, all), limited(cluster), others(cluster)));
+                await cluster.Client.Admin.CreateTopicAsync(ScaleLoad.Topic, all);
+            }
+
+            foreach (var contender in contenders)
+            {
+                await WarmUpAsync(contender);
+            }
+
+            for (var round = 1; round <= rounds; round++)
+            {
+                foreach (var contender in contenders)
+                {
+                    contender.Turns.Add(await MeasureAsync(contender));
+                }
+
+                Say($"turn {round}: {string.Join(", ", contenders.Select(contender => string.Create(CultureInfo.InvariantCulture, $"{contender.Turns[^1].Rate / 1e6:0.0}")))} MB/s");
+            }
+        }
+        finally
+        {
+            foreach (var contender in contenders)
+            {
+                await contender.Load.DisposeAsync();
+                await contender.Cluster.DisposeAsync();
             }
         }
 
-        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{what,-12}{"min",10}{"median",10}{"max",10} MB/s   step"));
-        double? before = null;
-        foreach (var (step, values) in rates)
-        {
-            values.Sort();
-            var median = values[values.Count / 2];
-            output.WriteLine(string.Create(
-                CultureInfo.InvariantCulture, $"{step,-12}{values[0] / 1e6,10:0.0}{median / 1e6,10:0.0}{values[^1] / 1e6,10:0.0}        {(before is { } b ? $"x {median / b:0.00}" : "")}"));
-            before = median;
-        }
+        Report(what, contenders);
     }
 
-    private async Task<(double Rate, double Used, double Others, double Client)> MeasureAsync(ScaleCluster cluster, CpuLimit[] limited, CpuLimit[] others)
+    /// <summary>Without a limit, so that what is used all the time is compiled, for which silos that share the processors need as much longer; then with it.</summary>
+    private async Task WarmUpAsync(Contender contender)
     {
-        await cluster.Client.Admin.CreateTopicAsync(Topic, partitions * cluster.SiloLimits.Count);
-        (_acknowledged, _failed) = (0, 0);
-        using var stopping = new CancellationTokenSource();
-        var load = Task.WhenAll(Enumerable.Range(0, Producers).Select(_ => Task.Run(() => ProduceAsync(cluster, stopping.Token))));
-        await Task.Delay(warmUp);
-        foreach (var limit in limited)
+        contender.Load.Start();
+        await Task.Delay(warmUp * contender.Cluster.SiloLimits.Count);
+        foreach (var limit in contender.Limited)
         {
             limit.Set(share);
         }
 
         await Task.Delay(s_settle);
-        var (records, used, other, client) = (Interlocked.Read(ref _acknowledged), Sum(limited), Sum(others), Environment.CpuUsage.TotalTime);
+        await contender.Load.StopAsync();
+    }
+
+    private static async Task<Turn> MeasureAsync(Contender contender)
+    {
+        contender.Load.Start();
+        await Task.Delay(s_rampUp);
+        var (records, used, others, client) = (contender.Load.Acknowledged, Sum(contender.Limited), Sum(contender.Others), Environment.CpuUsage.TotalTime);
         var start = Stopwatch.GetTimestamp();
         await Task.Delay(s_measure);
         var elapsed = Stopwatch.GetElapsedTime(start);
-        records = Interlocked.Read(ref _acknowledged) - records;
-        (used, other, client) = (Sum(limited) - used, Sum(others) - other, Environment.CpuUsage.TotalTime - client);
-        await stopping.CancelAsync();
-        foreach (var limit in limited)
-        {
-            limit.Set(null);
-        }
-
-        await load;
-        return (records * ValueBytes / elapsed.TotalSeconds, used / elapsed, other / elapsed, client / elapsed);
+        Turn turn = new(
+            (contender.Load.Acknowledged - records) * ScaleLoad.ValueBytes / elapsed.TotalSeconds,
+            (Sum(contender.Limited) - used) / elapsed,
+            (Sum(contender.Others) - others) / elapsed,
+            (Environment.CpuUsage.TotalTime - client) / elapsed);
+        await contender.Load.StopAsync();
+        return turn;
     }
 
-    private static TimeSpan Sum(CpuLimit[] groups) => groups.Aggregate(TimeSpan.Zero, (sum, group) => sum + group.Used);
-
-    private async Task ProduceAsync(ScaleCluster cluster, CancellationToken stopping)
+    private void Report(string what, List<Contender> contenders)
     {
-        await using var producer = cluster.Client.CreateProducer(
-            new ProducerOptions<Null, ReadOnlyMemory<byte>> { MaxBatchBytes = batchBytes, MaxBufferedBytes = 64 * 1024 * 1024 });
-        ReadOnlyMemory<byte> value = SampleValue.Of(ValueBytes);
-        while (!stopping.IsCancellationRequested)
+        Say($"{what,-12}{"min",10}{"median",10}{"max",10} MB/s   processors used by them, by the others, by the client   failed   step: median (min to max)");
+        Contender? smaller = null;
+        foreach (var contender in contenders)
         {
-            // Without key and partition: whole batches go round, so that a silo that is slow for a moment does not make them small for the others.
-            await producer.EnqueueAsync(new ProducerRecord<Null, ReadOnlyMemory<byte>>(Topic, default, value), Note, null, CancellationToken.None);
+            var rates = contender.Turns.Select(turn => turn.Rate / 1e6).ToArray();
+            var steps = smaller is null ? [] : contender.Turns.Zip(smaller.Turns, (more, less) => more.Rate / less.Rate).ToArray();
+            var step = steps is [] ? "" : string.Create(CultureInfo.InvariantCulture, $"x {Median(steps):0.00} ({steps.Min():0.00} to {steps.Max():0.00})");
+            Say($"{contender.Size,-12}{rates.Min(),10:0.0}{Median(rates),10:0.0}{rates.Max(),10:0.0}        {Median(contender.Turns.Select(turn => turn.Used)):0.00}, {Median(contender.Turns.Select(turn => turn.Others)):0.00}, {Median(contender.Turns.Select(turn => turn.Client)):0.00}   {contender.Load.Failed}   {step}");
+            smaller = contender;
         }
-
-        await producer.FlushAsync(CancellationToken.None);
     }
 
-    private void Note(DeliveryResult result) => Interlocked.Increment(ref result.Error is null ? ref _acknowledged : ref _failed);
+    private void Say(FormattableString line) => output.WriteLine(line.ToString(CultureInfo.InvariantCulture));
+
+    private static TimeSpan Sum(IEnumerable<CpuLimit> groups) => groups.Aggregate(TimeSpan.Zero, (sum, group) => sum + group.Used);
+
+    private static double Median(IEnumerable<double> values)
+    {
+        var sorted = values.Order().ToArray();
+        return (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;
+    }
+
+    private sealed record Contender(int Size, ScaleCluster Cluster, ScaleLoad Load, IReadOnlyList<CpuLimit> Limited, IReadOnlyList<CpuLimit> Others)
+    {
+        public List<Turn> Turns { get; } = [];
+    }
+
+    /// <param name="Rate">Acknowledged bytes of values in a second.</param>
+    /// <param name="Used">Processors that the limited ones used.</param>
+    /// <param name="Others">Processors that the other side used, which has no limit.</param>
+    /// <param name="Client">Processors that this process used.</param>
+    private sealed record Turn(double Rate, double Used, double Others, double Client);
 }

@@ -30,8 +30,7 @@ internal sealed partial class ScaleCluster : IAsyncDisposable
         try
         {
             var main = await cluster.StartServerAsync(isForLogs: logDatabases == 0);
-            // Code is compiled whole when it is first called: compiling it better in the background would take most of a small share.
-            List<string> words = ["env", "DOTNET_TieredCompilation=0"];
+            List<string> words = ["env"];
             for (var number = 1; number <= logDatabases; number++)
             {
                 var server = await cluster.StartServerAsync(isForLogs: true);
