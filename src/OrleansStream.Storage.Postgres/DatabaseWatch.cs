@@ -147,9 +147,11 @@ internal sealed partial class DatabaseWatch : IAsyncDisposable
     private async Task WatchAsync()
     {
         using var timer = new PeriodicTimer(s_pace);
+        var silentSince = 0L;
         while (await timer.WaitForNextTickAsync(_stopping.Token).ConfigureAwait(false))
         {
-            var silence = Stopwatch.GetElapsedTime(Volatile.Read(ref _answeredAt));
+            var answeredAt = Volatile.Read(ref _answeredAt);
+            var silence = Stopwatch.GetElapsedTime(answeredAt);
             if (!IsDown && (Volatile.Read(ref _inHand) == 0 || silence < s_patience))
             {
                 continue;
@@ -162,12 +164,13 @@ internal sealed partial class DatabaseWatch : IAsyncDisposable
                 {
                     Volatile.Write(ref _backAt, Stopwatch.GetTimestamp());
                     _outage = new CancellationTokenSource();
-                    DatabaseAnswers(_name, silence);
+                    DatabaseAnswers(_name, Stopwatch.GetElapsedTime(silentSince));
                 }
             }
             else if (!IsDown)
             {
-                DatabaseSilent(_name, silence);
+                silentSince = answeredAt;
+                DatabaseSilent(_name, Stopwatch.GetElapsedTime(silentSince));
                 await _outage.CancelAsync().ConfigureAwait(false);
             }
         }
