@@ -24,7 +24,8 @@ const string Usage = """
     compare  which ratios of two such results got worse
     start    how long an OrleansStreamTestHost takes to start
     records  batches alone: checksum, builder, cursor, codecs
-    scale-…  produce with 1, 2 and 4 silos of 24 partitions each, or 1 and 2 databases, each with a small share of CPU, 0.1 of a processor, say (root, control groups of version 1)
+    scale-…  produce with 1, 2 and 4 silos, or 1 and 2 databases, by turns, each with a small share of CPU, 0.1 of a processor, say (root, control groups of version 1);
+             a silo has 24 partitions in each database
     topics   creates very many topics in a cluster of one silo, lists them, touches some
     moves    what clients notice when silo K of the running ./dev cluster, where it is stopped, joins, stops and is killed
     --only   runs the rungs whose names contain the word

@@ -31,14 +31,14 @@ internal sealed class ScaleBenchmark(double share, int partitions, int batchByte
     private async Task RunAsync(
         string what, int[] sizes, int rounds, Func<int, Task<ScaleCluster>> start, Func<ScaleCluster, IReadOnlyList<CpuLimit>> limited, Func<ScaleCluster, IReadOnlyList<CpuLimit>> others)
     {
-        Say($"{share:P0} of a processor for each of the {what}; {partitions} partitions for each silo, {ScaleLoad.Producers} producers, values of {ScaleLoad.ValueBytes} B, batches up to {batchBytes / 1024} KiB, {Environment.ProcessorCount} processors");
+        Say($"{share:P0} of a processor for each of the {what}; {partitions} partitions for each silo in each database, {ScaleLoad.Producers} producers, values of {ScaleLoad.ValueBytes} B, batches up to {batchBytes / 1024} KiB, {Environment.ProcessorCount} processors");
         List<Contender> contenders = [];
         try
         {
             foreach (var size in sizes)
             {
                 var cluster = await start(size);
-                var all = partitions * cluster.SiloLimits.Count;
+                var all = partitions * cluster.SiloLimits.Count * cluster.LogLimits.Count;
                 contenders.Add(new(size, cluster, new ScaleLoad(cluster.Client, batchBytes, all), limited(cluster), others(cluster)));
                 await cluster.Client.Admin.CreateTopicAsync(ScaleLoad.Topic, all);
             }
