@@ -10,6 +10,7 @@ namespace OrleansStream.EndToEnd.Tests;
 internal sealed class PartitionLoad : IAsyncDisposable
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan s_farewell = TimeSpan.FromSeconds(10);
 
     private readonly ConcurrentDictionary<int, ConcurrentQueue<(Offset Offset, string Value)>> _acknowledged = new();
     private readonly ConcurrentDictionary<int, long> _sentAt = new();
@@ -80,7 +81,9 @@ internal sealed class PartitionLoad : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _stopping.CancelAsync();
-        await _producer.DisposeAsync();
+
+        // In a test that failed while a database hangs, the rest would be tried until its delivery timeout.
+        await Task.WhenAny(_producer.DisposeAsync().AsTask(), Task.Delay(s_farewell));
         _stopping.Dispose();
     }
 
