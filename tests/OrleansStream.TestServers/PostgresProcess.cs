@@ -4,7 +4,8 @@ namespace OrleansStream.TestServers;
 
 /// <summary>
 /// One run of a server, under a guard: a shell that ends the server as told by a word on its standard input, and that ends it
-/// and deletes its folder when that input ends without a word, which is what happens when this process dies.
+/// and deletes its folder when that input ends without a word, which is what happens when this process dies. A server that was
+/// frozen goes on for that.
 /// </summary>
 internal sealed class PostgresProcess
 {
@@ -23,6 +24,7 @@ internal sealed class PostgresProcess
             *) signal=QUIT ;;
         esac
         kill -s $signal $server
+        kill -s CONT $server
         wait $server
         [ -n "$how" ] || rm -rf "$folder"
         """;
