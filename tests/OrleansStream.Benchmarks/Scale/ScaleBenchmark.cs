@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using OrleansStream.Benchmarks.Peers.Results;
 
 namespace OrleansStream.Benchmarks.Scale;
 
@@ -107,10 +108,10 @@ internal sealed class ScaleBenchmark(double share, int partitions, int batchByte
         Contender? smaller = null;
         foreach (var contender in contenders)
         {
-            var rates = contender.Turns.Select(turn => turn.Rate / 1e6).ToArray();
-            var steps = smaller is null ? [] : contender.Turns.Zip(smaller.Turns, (more, less) => more.Rate / less.Rate).ToArray();
-            var step = steps is [] ? "" : string.Create(CultureInfo.InvariantCulture, $"x {Median(steps):0.00} ({steps.Min():0.00} to {steps.Max():0.00})");
-            Say($"{contender.Size,-12}{rates.Min(),10:0.0}{Median(rates),10:0.0}{rates.Max(),10:0.0}        {Median(contender.Turns.Select(turn => turn.Used)):0.00}, {Median(contender.Turns.Select(turn => turn.Others)):0.00}, {Median(contender.Turns.Select(turn => turn.Client)):0.00}   {contender.Load.Failed}   {step}");
+            var rate = Spread.Of(contender.Turns.Select(turn => turn.Rate / 1e6));
+            var step = smaller is null ? null : Spread.Of(contender.Turns.Zip(smaller.Turns, (more, less) => more.Rate / less.Rate));
+            var stepText = step is null ? "" : string.Create(CultureInfo.InvariantCulture, $"x {step.Median:0.00} ({step.Min:0.00} to {step.Max:0.00})");
+            Say($"{contender.Size,-12}{rate.Min,10:0.0}{rate.Median,10:0.0}{rate.Max,10:0.0}        {Median(contender, turn => turn.Used):0.00}, {Median(contender, turn => turn.Others):0.00}, {Median(contender, turn => turn.Client):0.00}   {contender.Load.Failed}   {stepText}");
             smaller = contender;
         }
     }
@@ -119,11 +120,7 @@ internal sealed class ScaleBenchmark(double share, int partitions, int batchByte
 
     private static TimeSpan Sum(IEnumerable<CpuLimit> groups) => groups.Aggregate(TimeSpan.Zero, (sum, group) => sum + group.Used);
 
-    private static double Median(IEnumerable<double> values)
-    {
-        var sorted = values.Order().ToArray();
-        return (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;
-    }
+    private static double Median(Contender contender, Func<Turn, double> figure) => Spread.Of(contender.Turns.Select(figure)).Median;
 
     private sealed record Contender(int Size, ScaleCluster Cluster, ScaleLoad Load, IReadOnlyList<CpuLimit> Limited, IReadOnlyList<CpuLimit> Others)
     {

@@ -16,7 +16,7 @@ internal sealed class ScaleLoad(OrleansStreamClient client, int batchBytes, int 
     public const string Topic = "scale";
 
     /// <summary>How many batches of a partition a producer may have on the way or ready to go.</summary>
-    private const int BatchesInHand = 5;
+    private const long BatchesInHand = 5;
 
     private readonly IProducer<Null, ReadOnlyMemory<byte>>[] _producers = [.. Enumerable.Range(0, Producers).Select(_ => client.CreateProducer(
         new ProducerOptions<Null, ReadOnlyMemory<byte>> { MaxBatchBytes = batchBytes, MaxBufferedBytes = BatchesInHand * partitions * batchBytes }))];

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using OrleansStream.Benchmarks.Peers.Results;
 
 namespace OrleansStream.Benchmarks.Scale;
 
@@ -35,7 +36,7 @@ internal sealed class TopicsBenchmark(int topics, TextWriter output)
             rates.Add((end - first) / Stopwatch.GetElapsedTime(start).TotalSeconds);
         }
 
-        Say($"created {topics} topics of one partition, {CreatorCount} callers, by the thousand: the first at {rates[0]:0}/s, the first ten at {Median(rates[..Math.Min(10, rates.Count)]):0}/s, the last ten at {Median(rates[^Math.Min(10, rates.Count)..]):0}/s, the last at {rates[^1]:0}/s (medians of tens)");
+        Say($"created {topics} topics of one partition, {CreatorCount} callers, by the thousand: the first at {rates[0]:0}/s, the first ten at {Spread.Of(rates[..Math.Min(10, rates.Count)]).Median:0}/s, the last ten at {Spread.Of(rates[^Math.Min(10, rates.Count)..]).Median:0}/s, the last at {rates[^1]:0}/s (medians of tens)");
         await ReportAsync("all created", cluster);
 
         var listing = Stopwatch.GetTimestamp();
@@ -58,8 +59,6 @@ internal sealed class TopicsBenchmark(int topics, TextWriter output)
     }
 
     private static string Name(int number) => string.Create(CultureInfo.InvariantCulture, $"many-{number:000000}");
-
-    private static double Median(List<double> values) => values.Order().ElementAt(values.Count / 2);
 
     private async Task ReportAsync(string when, ScaleCluster cluster)
     {
